@@ -1,0 +1,1 @@
+"""Where it runs: programs, mappings, the demo. Imported by nobody."""

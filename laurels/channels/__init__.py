@@ -1,0 +1,1 @@
+"""How members are told: one protocol, console by default."""

@@ -1,0 +1,1 @@
+"""Where discounts live: one protocol, console by default."""

@@ -1,0 +1,1 @@
+"""The gate: Great Expectations and where refused rows go."""

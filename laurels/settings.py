@@ -1,0 +1,34 @@
+"""Settings, read once at the edge and passed in. Every name is an environment variable LAURELS_<NAME>."""
+
+from pathlib import Path
+
+from pydantic import AwareDatetime, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What differs between a laptop, a test and production."""
+
+    model_config = SettingsConfigDict(env_prefix="LAURELS_", env_file=".env", extra="ignore")
+
+    home: Path = Field(default=Path(".laurels"), description="Where embedded servers keep data, sockets and keys.")
+    database_url: SecretStr | None = Field(
+        default=None, description="postgresql://user:password@host:port/name; without it PostgreSQL is embedded."
+    )
+    redis_url: SecretStr | None = Field(
+        default=None, description="redis://host:port/db; without it Valkey is embedded."
+    )
+    master_key: SecretStr | None = Field(
+        default=None,
+        description="32 bytes in hex: wraps each member's key and keys member ids; made in `home` if absent.",
+    )
+    as_of: AwareDatetime | None = Field(
+        default=None, description="The business clock stands still at this time (history, demo, tests)."
+    )
+    actor: str | None = Field(default=None, description="Who acts, for the audit; the login name if absent.")
+    landing: Path = Field(default=Path(".laurels/landing"), description="Folder in which files land.")
+    programs: Path = Field(default=Path("deployments/programs"), description="Folder of program files.")
+    mappings: Path = Field(default=Path("deployments/mappings"), description="Folder of mappings.")
+    batch_rows: int = Field(default=10_000, ge=1, le=100_000, description="Rows claimed in one batch.")
+    lease_seconds: int = Field(default=60, ge=2, le=3600, description="How long a claim is good without a sign of life.")
+

@@ -1,0 +1,1 @@
+"""PostgreSQL, Redis and files: claims, bulk loads, projections. One vendor, one door."""

@@ -1,0 +1,1 @@
+"""Values without tables: what rules and edges share. Importing this loads no table."""
