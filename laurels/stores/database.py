@@ -1,0 +1,75 @@
+"""The door to PostgreSQL: one engine, short transactions, and the driver's own connection for COPY."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import Session
+
+from laurels.errors import TransientError, UnreachableError
+
+_TRANSIENT = (
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.AdminShutdown,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database of Laurels. Share one per process."""
+
+    engine: Engine
+
+    @contextmanager
+    def transaction(self, *, seconds: float | None = None) -> Iterator[Session]:
+        """Commit at the end, roll back on any error.
+
+        With `seconds`, PostgreSQL itself ends a transaction that takes longer: a frozen holder blocks nobody.
+        Raises UnreachableError where there is no server, TransientError where trying again may help.
+        """
+        try:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                if seconds is not None:
+                    _limit(session, seconds)
+                yield session
+        except DBAPIError as error:
+            raise _translated(self.engine, error) from error
+
+    def close(self) -> None:
+        """Give the pool's connections back."""
+        self.engine.dispose()
+
+
+def connect(url: str) -> Database:
+    """Open the database at a plain postgresql:// URL. Nothing is sent until the first transaction."""
+    parts = make_url(url).set(drivername="postgresql+psycopg")
+    return Database(
+        create_engine(parts, hide_parameters=True, pool_size=5, max_overflow=5, pool_pre_ping=True)
+    )
+
+
+def driver(session: Session) -> psycopg.Connection[tuple[object, ...]]:
+    """Return psycopg's connection of this transaction: COPY and set SQL without bind parsing."""
+    raw = session.connection().connection.driver_connection
+    if not isinstance(raw, psycopg.Connection):
+        raise TypeError("the engine does not run on psycopg 3")
+    return raw
+
+
+def _limit(session: Session, seconds: float) -> None:
+    milliseconds = int(seconds * 1000)
+    session.connection().execute(text(f"set local transaction_timeout = {milliseconds}"))
+    session.connection().execute(text(f"set local idle_in_transaction_session_timeout = {milliseconds}"))
+
+
+def _translated(engine: Engine, error: DBAPIError) -> Exception:
+    place = f"PostgreSQL at {engine.url.host}:{engine.url.port}/{engine.url.database}"
+    if isinstance(error, OperationalError) and "connection failed" in str(error.orig):
+        return UnreachableError(f"{place} cannot be reached")
+    if error.connection_invalidated or isinstance(error.orig, _TRANSIENT):
+        return TransientError(f"{place}: {type(error.orig).__name__}, try again")
+    return error

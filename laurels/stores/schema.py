@@ -1,0 +1,79 @@
+"""The schema: migrations forward, drift against the models, and a snapshot of what models cannot say."""
+
+import json
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+import models.migrations
+from laurels.stores.database import Database
+from models.tables import metadata
+
+MIGRATIONS = Path(models.migrations.__file__).parent
+SNAPSHOT = MIGRATIONS / "catalog.json"
+
+_CATALOG = {
+    "triggers": """select c.relname || ': ' || pg_get_triggerdef(t.oid) from pg_trigger t
+        join pg_class c on c.oid = t.tgrelid where not t.tgisinternal and c.relnamespace = 'public'::regnamespace""",
+    "checks": """select conrelid::regclass || '.' || conname || ': ' || pg_get_constraintdef(oid) from pg_constraint
+        where contype = 'c' and connamespace = 'public'::regnamespace""",
+    "functions": """select p.proname || ': ' || md5(pg_get_functiondef(p.oid)) from pg_proc p
+        where p.pronamespace = 'public'::regnamespace""",
+    "views": """select viewname || ': ' || md5(definition) from pg_views where schemaname = 'public'""",
+    "partitions": """select i.inhparent::regclass || ' > ' || i.inhrelid::regclass || ' ' ||
+        pg_get_expr(c.relpartbound, c.oid) from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace""",
+    "grants": """select table_name || ': public ' || string_agg(privilege_type, ',' order by privilege_type)
+        from information_schema.role_table_grants where table_schema = 'public' and grantee = 'PUBLIC'
+        group by table_name""",
+}
+
+
+def upgrade(database: Database) -> None:
+    """Bring the database to the newest migration. One at a time, by an advisory lock; safe to repeat."""
+    with database.engine.connect() as connection, connection.begin():
+        connection.execute(text("select pg_advisory_xact_lock(hashtext('laurels.schema'))"))
+        command.upgrade(_config(connection), "head")
+
+
+def drift(database: Database) -> list[str]:
+    """Return what the models say and the database does not, or the other way round; empty is good."""
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "include_name": lambda name, kind, _: (
+                    not (kind == "table" and (name.startswith("inbox_key_p") or name == "alembic_version"))
+                ),
+                "compare_type": True,
+            },
+        )
+        return [str(difference) for difference in compare_metadata(context, metadata)]
+
+
+def catalog(database: Database) -> dict[str, list[str]]:
+    """Return triggers, functions, views, partitions and public grants, sorted."""
+    with database.engine.connect() as connection:
+        return {name: sorted(connection.scalars(text(query)).all()) for name, query in _CATALOG.items()}
+
+
+def catalog_drift(database: Database) -> list[str]:
+    """Return each line in which the catalog and its committed snapshot differ."""
+    kept = json.loads(SNAPSHOT.read_text())
+    return [
+        f"{name}: {sign} {line}"
+        for name, lines in catalog(database).items()
+        for sign, only in (("+", set(lines) - set(kept[name])), ("-", set(kept[name]) - set(lines)))
+        for line in sorted(only)
+    ]
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,39 @@
+"""An activity that counts: immutable, accepted once, for every program whose rules take it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, SmallInteger, Text
+from sqlmodel import Field, SQLModel
+
+
+class Activity(SQLModel, table=True):
+    """One thing that one member did. Its id is its inbox key, so order of arrival leaves no trace in it."""
+
+    __tablename__ = "activity"
+    __table_args__ = (
+        Index("activity_member", "member_id", "kind", "occurred_at"),
+        Index("activity_order", "order_id", postgresql_where="order_id is not null"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    member_id: UUID
+    kind: str = Field(sa_type=Text)
+    occurred_at: datetime
+    amount_minor: int | None = Field(default=None, sa_type=BigInteger)
+    currency: str | None = Field(default=None, sa_type=Text)
+    order_id: UUID | None = None
+    referred_id: UUID | None = None
+    verified: bool | None = None
+    revision: int = Field(default=0, sa_type=SmallInteger)
+    batch_id: int = Field(sa_type=BigInteger)
+
+
+class Settlement(SQLModel, table=True):
+    """A view: how much of a refund its order covers; nothing while the order has not arrived (it is parked)."""
+
+    __tablename__ = "settlement"
+
+    activity_id: UUID = Field(primary_key=True, description="The refund.")
+    matched_minor: int = Field(sa_type=BigInteger)
+    ordered_at: datetime | None = Field(default=None, description="When the order was placed: its window.")

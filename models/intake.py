@@ -1,0 +1,42 @@
+"""A file's (or feed's) arrival: where each of its rows has its place."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field, SQLModel
+
+
+class Intake(SQLModel, table=True):
+    """One reading of one file, with its counts and the gate's verdict on the whole of it.
+
+    States: reading -> released -> done, or reading -> held -> released | rejected.
+    """
+
+    __tablename__ = "intake"
+    __table_args__ = (
+        CheckConstraint("state in ('reading', 'held', 'released', 'rejected', 'done')", name="intake_state"),
+        Index("intake_digest", "source", "digest"),
+        Index("intake_open", "id", postgresql_where="state = 'released'"),
+    )
+
+    id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
+    )
+    source: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text, description="The file's name without its folder.")
+    digest: str = Field(sa_type=Text, description="SHA-256 of the file's bytes, in hex.")
+    mapping: str = Field(sa_type=Text)
+    as_of: datetime = Field(description="The business time at which it came in.")
+    state: str = Field(default="reading", sa_type=Text)
+    rows: int = Field(default=0, sa_type=BigInteger)
+    accepted: int = Field(default=0, sa_type=BigInteger)
+    duplicates: int = Field(default=0, sa_type=BigInteger)
+    conflicts: int = Field(default=0, sa_type=BigInteger)
+    refused: int = Field(default=0, sa_type=BigInteger)
+    seen_before: bool = Field(default=False, description="The same bytes came in earlier, under any name.")
+    missing_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
+    unknown_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
+    bounds: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    verdict: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
