@@ -1,0 +1,45 @@
+"""A file's records, one by one, whatever its format."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from laurels.errors import DataRejectedError
+from laurels.stores.files.content import lines_of, opened
+from laurels.stores.files.delimited import delimited_records
+from laurels.stores.files.json_lines import json_records
+from laurels.stores.files.parquet import parquet_records
+from models.values.activity import RefusedRow
+from models.values.format import Delimited, JsonLines
+from models.values.mapping import Mapping
+from models.values.record import Record
+
+
+def read_records(
+    path: Path, mapping: Mapping, on_progress: Callable[[int], None] | None = None
+) -> Iterator[Record | RefusedRow]:
+    """Yield a file's records in order, in bounded memory: one block and one row at a time.
+
+    `on_progress` is told the bytes read of the file on disk. Raises DataRejectedError, also half way through,
+    if the file as a whole cannot be read, changes while it is read or has more rows than the mapping's bounds
+    allow.
+    """
+    limit = mapping.bounds.max_rows
+    for count, found in enumerate(_records(path, mapping, on_progress), start=1):
+        if count > limit:
+            raise DataRejectedError(f"{path.name}: more than {limit} rows")
+        yield found
+
+
+def _records(
+    path: Path, mapping: Mapping, on_progress: Callable[[int], None] | None
+) -> Iterator[Record | RefusedRow]:
+    shape = mapping.format
+    if not isinstance(shape, Delimited | JsonLines):
+        yield from parquet_records(path, mapping, on_progress)
+        return
+    with opened(path) as content:
+        lines = lines_of(content, on_progress)
+        if isinstance(shape, Delimited):
+            yield from delimited_records(lines, shape, path.name)
+        else:
+            yield from json_records(lines, shape)

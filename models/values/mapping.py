@@ -1,0 +1,201 @@
+"""A mapping: which column of somebody's file is what to us. Written in YAML under `deployments/mappings`."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from models.values.activity import Kind
+from models.values.format import Delimited, Format, JsonLines, ParquetFormat
+from models.values.money import currencies
+from models.values.part import Part
+
+__all__ = ["Delimited", "JsonLines", "Mapping", "ParquetFormat"]
+
+Column = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+
+
+def _known_currency(code: str) -> str:
+    if code not in currencies():
+        raise ValueError(f"{code!r} is no ISO 4217 currency code in use")
+    return code
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no IANA time zone") from error
+    return name
+
+
+def _whole_date(pattern: str) -> str:
+    """Refuse a pattern that does not say year, month and day: strptime would fill in 1900-01-01."""
+    if pattern in {"iso", "unix", "unix_ms"}:
+        return pattern
+    sample = datetime(2019, 11, 28, 13, 47, 59)  # noqa: DTZ001 (only its digits matter)
+    try:
+        read = datetime.strptime(sample.strftime(pattern), pattern)  # noqa: DTZ007 (see above)
+    except ValueError as error:
+        raise ValueError(f"{pattern!r} is no time format") from error
+    if read.date() != sample.date():
+        raise ValueError(f"{pattern!r} does not say year, month and day")
+    return pattern
+
+
+Currency = Annotated[str, AfterValidator(_known_currency)]
+
+
+class FromColumn(Part):
+    """A value that stands in a column."""
+
+    column: Column
+
+
+class IdColumn(FromColumn):
+    """The producer's id of the event. A prefix keeps apart what shares one source (`order:`, `refund:`)."""
+
+    prefix: str = ""
+
+
+class KindColumn(FromColumn):
+    """The kind of activity, by the producer's words for it."""
+
+    values: dict[str, Kind] = Field(min_length=1)
+
+
+class TimeColumn(FromColumn):
+    """When it was. Naive times need a zone; `fold` and `gap` decide the repeated and the missing hour."""
+
+    format: Annotated[str, AfterValidator(_whole_date)] = "iso"
+    zone: Annotated[str, AfterValidator(_known_zone)] | None = None
+    fold: Literal["first", "second"] = "first"
+    gap: Literal["forward", "refuse"] = "refuse"
+
+
+class AmountColumn(FromColumn):
+    """How much. `noise: round` takes a binary float within a millionth of a minor unit of a whole one."""
+
+    unit: Literal["major", "minor"] = "major"
+    currency: Currency | FromColumn
+    currencies: tuple[Currency, ...] = ()
+    noise: Literal["refuse", "round"] = "refuse"
+
+    @model_validator(mode="after")
+    def _accepts_something(self) -> Self:
+        if isinstance(self.currency, FromColumn) and not self.currencies:
+            raise ValueError("currencies: name those that are accepted where the currency is a column")
+        if isinstance(self.currency, str) and self.currencies not in {(), (self.currency,)}:
+            raise ValueError("currencies: a constant currency accepts only itself")
+        return self
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """Return the currencies that an amount may be in."""
+        return (self.currency,) if isinstance(self.currency, str) else self.currencies
+
+
+class VerifiedColumn(FromColumn):
+    """Whether the producer verified it: true for the listed texts, false for any other, unknown if empty."""
+
+    values: tuple[str, ...] = Field(min_length=1)
+
+
+class Bounds(Part):
+    """What a batch must keep within, judged by the gate (the number of rows by the reader, too)."""
+
+    min_rows: int = Field(default=1, ge=0)
+    max_rows: int = Field(default=100_000_000, ge=1)
+    max_duplicate_rate: float = Field(default=0.5, ge=0, le=1)
+    max_refused_rate: float = Field(default=0.5, ge=0, le=1)
+
+
+class Mapping(Part):
+    """The declared meaning of a file's columns. A column may be a dotted path into JSON (`customer.id`).
+
+    Without an `id` column, `mode` says what a repeated file is: a *snapshot* (ids from content: adding an
+    attribute later gives every row a new id) or a *delta* (ids from file and line). `accept` refuses rows
+    whose column holds another text. Only a mapping with an `order` may leave out the `member`, who is then
+    the order's.
+    """
+
+    mapping: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    format: Format
+    mode: Literal["snapshot", "delta"] | None = None
+    id: IdColumn | None = None
+    kind: Kind | KindColumn
+    member: FromColumn | None = None
+    occurred_at: TimeColumn
+    amount: AmountColumn | None = None
+    order: FromColumn | None = None
+    referred: FromColumn | None = None
+    verified: VerifiedColumn | None = None
+    personal: dict[Name, Column] = Field(default_factory=dict)
+    attributes: dict[Name, Column] = Field(default_factory=dict)
+    accept: dict[Column, tuple[str, ...]] = Field(default_factory=dict)
+    optional: tuple[Column, ...] = ()
+    bounds: Bounds = Bounds()
+
+    @property
+    def raw_columns(self) -> dict[str, str]:
+        """Return the columns that are no personal data, by the name under which their text is kept."""
+        named = dict(self._roles())
+        taken = set(named.values()) | set(self.attributes.values())
+        return named | self.attributes | {column: column for column in self.accept if column not in taken}
+
+    @property
+    def person_columns(self) -> dict[str, str]:
+        """Return the columns of personal data, by the name under which their text is kept."""
+        ids = {"external_id": self.member, "referred_external_id": self.referred}
+        return {name: part.column for name, part in ids.items() if part} | self.personal
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return every declared column, once."""
+        return tuple(dict.fromkeys([*self.raw_columns.values(), *self.person_columns.values()]))
+
+    def _roles(self) -> Iterator[tuple[str, str]]:
+        for name in ("id", "kind", "occurred_at", "amount", "order", "verified"):
+            part = getattr(self, name)
+            if isinstance(part, FromColumn):
+                yield name, part.column
+        if self.amount and isinstance(self.amount.currency, FromColumn):
+            yield "currency", self.amount.currency.column
+
+    @model_validator(mode="after")
+    def _tells_rows_apart(self) -> Self:
+        if self.id is None and self.mode is None:
+            raise ValueError("mode: say snapshot or delta, or name an id column")
+        if self.id is not None and self.mode is not None:
+            raise ValueError("mode: an id column already tells rows apart")
+        if self.member is None and self.order is None:
+            raise ValueError("member: name a column, or an order whose member it is")
+        return self
+
+    @model_validator(mode="after")
+    def _names_once(self) -> Self:
+        words = {"id", "kind", "occurred_at", "amount", "order", "verified", "currency"}
+        if taken := words & set(self.attributes):
+            raise ValueError(f"attributes: {min(taken)} is already a field's name")
+        if taken := {"external_id", "referred_external_id"} & set(self.personal):
+            raise ValueError(f"personal: {min(taken)} is already a field's name")
+        if taken := (words | set(self.attributes)) & (set(self.accept) - set(self._roles_and_attributes())):
+            raise ValueError(f"accept: {min(taken)} is already a field's name")
+        if unknown := set(self.optional) - set(self.columns):
+            raise ValueError(f"optional: {min(unknown)} is no declared column")
+        return self
+
+    def _roles_and_attributes(self) -> list[str]:
+        return [*dict(self._roles()).values(), *self.attributes.values()]
+
+    @model_validator(mode="after")
+    def _keeps_persons_apart(self) -> Self:
+        for personal in self.person_columns.values():
+            for name, column in self.raw_columns.items():
+                if f"{personal}.".startswith(f"{column}.") or f"{column}.".startswith(f"{personal}."):
+                    part = "attributes" if name in self.attributes else "accept" if name == column else name
+                    raise ValueError(f"{part}: column {column} holds personal data and is kept apart")
+        return self

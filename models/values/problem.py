@@ -1,0 +1,55 @@
+"""Why a row, or a field of it, could not be read. The gate counts and explains by these words."""
+
+from enum import StrEnum
+
+
+class Problem(StrEnum):
+    """What stands in `InboxRow.problems`: the row was told apart, one of its fields could not be read."""
+
+    EVENT_ID_MISSING = "event_id_missing"
+    EVENT_ID_SCIENTIFIC = "event_id_scientific"
+    EVENT_ID_TOO_LONG = "event_id_too_long"
+    EVENT_ID_UNREADABLE = "event_id_unreadable"
+    MEMBER_ID_MISSING = "member_id_missing"
+    MEMBER_ID_SCIENTIFIC = "member_id_scientific"
+    MEMBER_ID_TOO_LONG = "member_id_too_long"
+    MEMBER_ID_UNREADABLE = "member_id_unreadable"
+    ORDER_ID_SCIENTIFIC = "order_id_scientific"
+    ORDER_ID_TOO_LONG = "order_id_too_long"
+    ORDER_ID_UNREADABLE = "order_id_unreadable"
+    REFERRED_ID_SCIENTIFIC = "referred_id_scientific"
+    REFERRED_ID_TOO_LONG = "referred_id_too_long"
+    REFERRED_ID_UNREADABLE = "referred_id_unreadable"
+    KIND_MISSING = "kind_missing"
+    KIND_UNKNOWN = "kind_unknown"
+    TIME_MISSING = "time_missing"
+    TIME_UNREADABLE = "time_unreadable"
+    TIME_WITHOUT_ZONE = "time_without_zone"
+    TIME_OUT_OF_RANGE = "time_out_of_range"
+    TIME_IN_GAP = "time_in_gap"
+    AMOUNT_UNREADABLE = "amount_unreadable"
+    AMOUNT_DECIMAL_COMMA = "amount_decimal_comma"
+    AMOUNT_NOT_A_NUMBER = "amount_not_a_number"
+    AMOUNT_TOO_PRECISE = "amount_too_precise"
+    AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
+    CURRENCY_MISSING = "currency_missing"
+    CURRENCY_UNKNOWN = "currency_unknown"
+    NOT_ACCEPTED = "not_accepted"
+
+
+class Refusal(StrEnum):
+    """What stands in `RefusedRow.reason`: the row could not be told apart into fields."""
+
+    RAGGED = "row_ragged"
+    QUOTING = "row_quoting"
+    NOT_TEXT = "row_not_text"
+    NUL_BYTE = "row_nul_byte"
+    TOO_LONG = "row_too_long"
+    FIELD_TOO_LONG = "field_too_long"
+    JSON_BROKEN = "json_broken"
+    JSON_TOO_DEEP = "json_too_deep"
+    JSON_NOT_FINITE = "json_not_finite"
+    JSON_DUPLICATE_KEY = "json_duplicate_key"
+    JSON_NOT_AN_OBJECT = "json_not_an_object"
+    RECORDS_MISSING = "records_missing"
+    RECORDS_EMPTY = "records_empty"
