@@ -53,7 +53,8 @@ def findings_of(
 
     `planned` maps fields that are refused for now to what happens without them.
     """
-    return [_finding(detail, data, model, planned) for detail in error.errors(include_url=False)]
+    details = (detail for detail in error.errors(include_url=False) if not _follows(detail))
+    return [_finding(detail, data, model, planned) for detail in details]
 
 
 def empties(data: object, place: Place = ()) -> Iterator[Finding]:
@@ -103,12 +104,18 @@ def _finding(
     return Finding(place, template.format_map(words) if template else detail["msg"])
 
 
+def _follows(detail: ErrorDetails) -> bool:
+    """Whether a list is called too short only because its entries were refused, each with its own reason."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
+
+
 def _place(loc: tuple[int | str, ...], data: object) -> Place:
     """Follow the steps that the data has: Pydantic's also name branches of a union and missing fields."""
     place: list[str | int] = []
     here: Any = data
     for step in loc:
-        if isinstance(here, dict | list) and step in (here if isinstance(here, dict) else range(len(here))):
+        steps = here if isinstance(here, dict) else range(len(here)) if isinstance(here, list) else ()
+        if step in steps:
             here = here[step]
             place.append(step)
     return tuple(place)
@@ -119,6 +126,8 @@ def _unknown(loc: tuple[int | str, ...], model: type[BaseModel], planned: Mappin
     if name in planned:
         return f"is not supported yet, so it is refused: {planned[name]}"
     known = _fields_at(loc[:-1], model)
+    if name in known:
+        return "does not go together with the other fields here"
     near = get_close_matches(name[:60], known, n=1)
     return "is no field here: " + (f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}")
 

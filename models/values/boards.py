@@ -46,7 +46,7 @@ Metric = Annotated[
     Discriminator(
         _metric_kind,
         custom_error_type="metric_kind",
-        custom_error_message="must be {{count: referral}} or {{sum: amount, of: purchase, net: refunds}}",
+        custom_error_message="must be {count: referral} or {sum: amount, of: purchase, net: refunds}",
     ),
 ]
 

@@ -43,7 +43,7 @@ Benefit = Annotated[
     Discriminator(
         _benefit_kind,
         custom_error_type="benefit_kind",
-        custom_error_message="must be {{percent: 10}}, {{amount: 5.00}} or free_shipping",
+        custom_error_message="must be {percent: 10}, {amount: 5.00} or free_shipping",
     ),
 ]
 
