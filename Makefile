@@ -60,7 +60,7 @@ up: $(READY) ## Start the servers and keep them up
 	$(BIN)/laurels up
 
 clean: ## Stop the servers; delete their data and keys (.laurels), the environment and all caches
-	@test ! -d .laurels || test ! -x $(BIN)/python || $(BIN)/python -c \
+	@test ! -e $(READY) || $(BIN)/python -c \
 	  'from laurels import embedded, settings; embedded.remove(settings.Settings())'
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

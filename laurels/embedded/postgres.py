@@ -57,8 +57,8 @@ class Postgres:
         """Start it through pg_ctl, after initdb where there is no cluster yet."""
         if not self.data.is_dir():
             self._make_cluster(held)
-        # No process of this cluster lives (its lock was free). A pid file that a crash left may by now name some
-        # other process, which PostgreSQL would take for itself and refuse to start.
+        # No process of this cluster lives: its lock was free. A pid file that a crash left may by now name
+        # another process, which PostgreSQL would take for itself and refuse to start.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         settings = {**SETTINGS, "port": str(port)}
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())

@@ -1,0 +1,47 @@
+"""What all tests may ask for: real servers, settings that point at them, the shared data."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from laurels import embedded
+from laurels.embedded import Servers
+from laurels.settings import Settings
+
+MASTER_KEY = "00" * 32
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Servers for the whole run: LAURELS_DATABASE_URL and LAURELS_REDIS_URL where set, else embedded ones."""
+    asked = Settings(home=tmp_path_factory.mktemp("home"), _env_file=None)
+    try:
+        with embedded.servers(asked) as found:
+            yield found
+    finally:
+        embedded.remove(asked)
+
+
+@pytest.fixture(scope="session")
+def settings(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of the test run; a developer's .env plays no part."""
+    home = tmp_path_factory.mktemp("settings")
+    return Settings(
+        home=home,
+        landing=home / "landing",
+        database_url=SecretStr(servers.database_url),
+        redis_url=SecretStr(servers.redis_url),
+        master_key=SecretStr(MASTER_KEY),
+        _env_file=None,
+    )
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data beside the clone."""
+    folder = Path(__file__).parents[1] / ".." / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the shared data is not beside this clone")
+    return folder.resolve()
