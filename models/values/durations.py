@@ -20,7 +20,7 @@ def read_duration(value: object) -> timedelta:
     """
     if isinstance(value, timedelta):
         span = value
-    elif isinstance(value, str) and re.fullmatch(DURATION[1:-1], value, re.ASCII):
+    elif isinstance(value, str) and re.fullmatch(DURATION[1:-1], value):
         span = int(value[:-1]) * UNITS[value[-1]]
     else:
         raise ValueError("must be a whole number and a unit, like 30m, 24h or 14d")
