@@ -1,0 +1,81 @@
+"""`laurels up`: everything on this machine, until Ctrl-C."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from laurels import embedded
+from laurels.orchestrator.deployments import deploy
+from laurels.orchestrator.environment import flow_environment
+from laurels.orchestrator.processes import Child
+from laurels.orchestrator.server import running_server
+from laurels.orchestrator.worker import worker
+from laurels.settings import Settings
+
+Say = Callable[[str], None]
+_WATCH_SECONDS = 0.5
+
+
+def up(settings: Settings, say: Say = print) -> None:
+    """Start databases, Prefect, deployments and a worker, print the links, end all at one Ctrl-C or SIGTERM.
+
+    Raises LaurelsError naming the part that did not start or that ended by itself.
+    """
+    try:
+        with _interruptible(), embedded.servers(settings) as servers:
+            say("Databases are up. Starting Prefect (10 to 30 seconds the first time) ...")
+            with running_server(settings, servers) as (api_url, server):
+                say("Prefect is up. Deploying the flows ...")
+                deploy(api_url)
+                with worker(api_url, flow_environment(settings, servers)) as hand:
+                    say(_links(api_url, settings))
+                    _watch(server, hand)
+    except KeyboardInterrupt:
+        say("Stopped.")
+
+
+def _watch(*children: Child) -> None:
+    while True:
+        for each in children:
+            each.require_alive()
+        time.sleep(_WATCH_SECONDS)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal end things the way Ctrl-C does (in the main thread)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _links(api_url: str, settings: Settings) -> str:
+    root = api_url.removesuffix("/api")
+    landing = settings.landing.absolute()
+    return f"""Laurels is up.
+
+  Prefect UI    {root}
+  Prefect API   {root}/docs
+  Landing       {landing}/SOURCE/MAPPING/FILE   (ingested within a minute)
+
+Start a flow run by HTTP:
+
+  API={api_url}
+  ID=$(curl -s $API/deployments/name/refresh-boards/refresh-boards | jq -r .id)
+  curl -X POST $API/deployments/$ID/create_flow_run -H 'content-type: application/json' \\
+    -d '{{"parameters": {{"program": "summer-race"}}}}'
+
+Stop everything with Ctrl-C."""
