@@ -1,7 +1,7 @@
 """A mapping: which column of somebody's file is what to us. Written in YAML under `deployments/mappings`."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -36,9 +36,9 @@ def _whole_date(pattern: str) -> str:
     """Refuse a pattern that does not say year, month and day: strptime would fill in 1900-01-01."""
     if pattern in {"iso", "unix", "unix_ms"}:
         return pattern
-    sample = datetime(2019, 11, 28, 13, 47, 59)  # noqa: DTZ001 (only its digits matter)
+    sample = datetime(2019, 11, 28, 13, 47, 59, tzinfo=UTC)
     try:
-        read = datetime.strptime(sample.strftime(pattern), pattern)  # noqa: DTZ007 (see above)
+        read = datetime.strptime(sample.strftime(pattern), pattern)  # noqa: DTZ007 (only its date matters)
     except ValueError as error:
         raise ValueError(f"{pattern!r} is no time format") from error
     if read.date() != sample.date():

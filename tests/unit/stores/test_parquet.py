@@ -1,0 +1,157 @@
+"""Parquet: typed values, rows that cannot be kept, files that are none."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from laurels.errors import DataRejectedError
+from laurels.stores.files import parquet
+from laurels.stores.files.content import FIELD_LIMIT
+from laurels.stores.files.facts import inspect
+from laurels.stores.files.reading import read_records
+from models.values.activity import RefusedRow
+from models.values.mapping import Mapping
+from models.values.record import Record
+from tests.mappings import mapping_of, rows_of, told
+
+PARQUET = mapping_of(format={"type": "parquet"}, order=None, attributes={"note": "note"})
+TYPES = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("member", pa.large_string()),
+        ("at", pa.timestamp("ns")),
+        ("amount", pa.float64()),
+        ("note", pa.string()),
+        ("secret", pa.string()),
+    ]
+)
+
+
+def written(path: Path, rows: list[dict[str, Any]], schema: pa.Schema = TYPES) -> Path:
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), path, row_group_size=3)
+    return path
+
+
+def row(**changes: Any) -> dict[str, Any]:
+    at = datetime(2026, 7, 1, 12)  # noqa: DTZ001 - Parquet's times may be naive
+    return {"id": 1, "member": "007", "at": at, "amount": 12.5, "note": "x", "secret": "s"} | changes
+
+
+def test_values_are_typed_and_only_declared_columns_are_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.parquet", [row(), row(note=None, amount=None)])
+    moment = row()["at"]
+    assert list(read_records(path, PARQUET)) == [
+        Record(1, {"id": 1, "member": "007", "at": moment, "amount": 12.5, "note": "x"}),
+        Record(2, {"id": 1, "member": "007", "at": moment, "amount": None, "note": None}),
+    ]
+
+
+def test_rows_that_postgresql_could_not_keep_are_refused_in_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "_BATCH_ROWS", 2)
+    notes = ["ok", "a\0b", None, "x" * (FIELD_LIMIT + 1), "x" * FIELD_LIMIT, "last"]
+    path = written(tmp_path / "a.parquet", [row(note=note) for note in notes])
+    progress: list[int] = []
+    found = list(read_records(path, PARQUET, progress.append))
+    assert [one for one in found if isinstance(one, RefusedRow)] == [
+        RefusedRow(2, "row_nul_byte"),
+        RefusedRow(4, "field_too_long"),
+    ]
+    assert [one.line for one in found] == [1, 2, 3, 4, 5, 6]
+    assert progress == sorted(progress)
+    assert progress[-1] == path.stat().st_size
+    assert len(progress) > 1
+
+
+def test_texts_by_dictionary_are_looked_at_as_well(tmp_path: Path) -> None:
+    schema = pa.schema([("note", pa.dictionary(pa.int32(), pa.string()))])
+    path = written(tmp_path / "a.parquet", [{"note": "ok"}, {"note": "a\0b"}], schema)
+    assert [type(one) for one in read_records(path, PARQUET)] == [Record, RefusedRow]
+
+
+TYPED: list[tuple[pa.DataType, str, Any, str]] = [
+    (pa.timestamp("us", tz="UTC"), "at", datetime(2026, 7, 1, 12, tzinfo=UTC), "ok"),
+    (pa.timestamp("ms"), "at", datetime(2026, 7, 1, 12), "time_without_zone"),  # noqa: DTZ001
+    (pa.date32(), "at", date(2026, 7, 1), "time_without_zone"),
+    (pa.decimal128(9, 2), "amount", Decimal("12.50"), "ok"),
+    (pa.int64(), "amount", 12, "ok"),
+    (pa.float32(), "amount", 0.1, "amount_too_precise"),
+    (pa.float64(), "amount", float("nan"), "amount_not_a_number"),
+    (pa.float64(), "member", 7.0, "member_id_scientific"),
+    (pa.bool_(), "member", True, "member_id_unreadable"),
+    (pa.binary(), "member", b"7", "member_id_unreadable"),
+    (pa.list_(pa.int64()), "amount", [1], "amount_unreadable"),
+]
+
+
+@pytest.mark.parametrize(("kind", "column", "value", "expected"), TYPED)
+def test_every_type_is_read_or_named(
+    tmp_path: Path, kind: pa.DataType, column: str, value: Any, expected: str
+) -> None:
+    good = {"id": 1, "member": "7", "at": datetime(2026, 7, 1, 12, tzinfo=UTC), "amount": 12.5}
+    types = {
+        "id": pa.int64(),
+        "member": pa.string(),
+        "at": pa.timestamp("us", tz="UTC"),
+        "amount": pa.float64(),
+    }
+    schema = pa.schema([(name, kind if name == column else of) for name, of in types.items()])
+    path = written(tmp_path / "a.parquet", [good | {column: value}], schema)
+    mapping = mapping_of(format={"type": "parquet"}, order=None)
+    assert told(rows_of(path, mapping)) == [(1, expected)]
+
+
+def test_a_path_leads_into_structs(tmp_path: Path) -> None:
+    schema = pa.schema([("who", pa.struct([("id", pa.int64())]))])
+    path = written(tmp_path / "a.parquet", [{"who": {"id": 7}}, {"who": None}], schema)
+    mapping = mapping_of(
+        format={"type": "parquet"}, member={"column": "who.id"}, optional=["id", "at", "amount", "order"]
+    )
+    assert [list(one.fields) for one in read_records(path, mapping) if isinstance(one, Record)] == [
+        ["who"],
+        ["who"],
+    ]
+    assert [row.problems[-1] for row in rows_of(path, mapping)] == ["time_missing", "member_id_missing"]  # type: ignore[union-attr]
+    assert inspect(path, mapping).missing_columns == ()
+
+
+def test_facts_name_rows_and_columns(tmp_path: Path) -> None:
+    facts = inspect(written(tmp_path / "a.parquet", [row()] * 7), PARQUET)
+    assert (facts.rows, facts.missing_columns, facts.unknown_columns) == (7, (), ("secret",))
+    none = mapping_of(format={"type": "parquet"})
+    assert inspect(tmp_path / "a.parquet", none).missing_columns == ("order",)
+
+
+def refusals(path: Path, mapping: Mapping) -> Any:
+    yield lambda: inspect(path, mapping)
+    yield lambda: list(read_records(path, mapping))
+
+
+@pytest.mark.parametrize("content", [b"id,member\n1,2\n", b"PAR1 and no more", b"PAR1" * 100])
+def test_what_is_no_parquet_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(content)
+    for read in refusals(path, PARQUET):
+        with pytest.raises(DataRejectedError, match=r"^a\.parquet: (no|damaged) Parquet"):
+            read()
+
+
+def test_damage_inside_is_found_while_reading(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.parquet", [row(note=f"note {n}" * 50) for n in range(2000)])
+    content = bytearray(path.read_bytes())
+    content[2000 : len(content) // 2] = b"\xff" * (len(content) // 2 - 2000)
+    path.write_bytes(content)
+    with pytest.raises(DataRejectedError, match=r"^a\.parquet: "):
+        list(read_records(path, PARQUET))
+
+
+def test_an_empty_table_has_no_rows(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.parquet", [])
+    assert list(read_records(path, PARQUET)) == []
+    assert inspect(path, PARQUET).rows == 0

@@ -1,0 +1,136 @@
+"""What a mapping may say, and what it may not."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from models.values.mapping import Bounds, Mapping
+from tests.mappings import mapping_of
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"id": None}, "mode: say snapshot or delta"),
+    ({"mode": "delta"}, "an id column already tells rows apart"),
+    ({"member": None, "order": None}, "member: name a column"),
+    ({"colour": "red"}, "Extra inputs"),
+    ({"mapping": "Über"}, "pattern"),
+    ({"kind": "sale"}, "purchase"),
+    ({"kind": {"column": "k", "values": {}}}, "at least 1"),
+    ({"kind": {"column": "k", "values": {"x": "sale"}}}, "purchase"),
+    ({"occurred_at": {"column": "at", "zone": "CET+1"}}, "no IANA time zone"),
+    ({"occurred_at": {"column": "at", "zone": "../etc/passwd"}}, "no IANA time zone"),
+    ({"occurred_at": {"column": "at", "format": "%H:%M"}}, "does not say year, month and day"),
+    ({"occurred_at": {"column": "at", "format": "%m/%d"}}, "no"),
+    ({"occurred_at": {"column": "at", "format": "%Q"}}, "no"),
+    ({"occurred_at": {"column": "at", "fold": "third"}}, "first"),
+    ({"amount": {"column": "a"}}, "currency"),
+    ({"amount": {"column": "a", "currency": "XTS"}}, "no ISO 4217"),
+    ({"amount": {"column": "a", "currency": "usd"}}, "no ISO 4217"),
+    ({"amount": {"column": "a", "currency": {"column": "c"}}}, "currencies: name those"),
+    ({"amount": {"column": "a", "currency": "USD", "currencies": ["EUR"]}}, "accepts only itself"),
+    ({"personal": {"external_id": "x"}}, "external_id is already a field's name"),
+    ({"attributes": {"amount": "x"}}, "amount is already a field's name"),
+    ({"attributes": {"Name with space": "x"}}, "pattern"),
+    ({"attributes": {"who": "member"}}, "column member holds personal data"),
+    (
+        {"attributes": {"all": "customer"}, "personal": {"email": "customer.email"}},
+        "column customer holds personal data",
+    ),
+    (
+        {"attributes": {"part": "contact.email"}, "personal": {"contact": "contact"}},
+        "column contact.email holds",
+    ),
+    ({"id": {"column": "member"}}, "id: column member holds personal data"),
+    (
+        {"accept": {"amount": ["1"]}, "amount": {"column": "total", "currency": "USD"}},
+        "accept: amount is already",
+    ),
+    ({"accept": {"member": ["1"]}}, "accept: column member holds personal data"),
+    ({"optional": ["nowhere"]}, "optional: nowhere is no declared column"),
+    ({"bounds": {"max_refused_rate": 1.1}}, "less than or equal to 1"),
+    ({"bounds": {"max_rows": 0}}, "greater than or equal to 1"),
+    ({"format": {"type": "xml"}}, "xml"),
+    ({"format": {"type": "csv", "header": False}}, "columns: name them"),
+    ({"format": {"type": "csv", "columns": ["a"]}}, "columns: name them"),
+    ({"format": {"type": "csv", "header": False, "columns": ["a", "a"]}}, "one is named twice"),
+    ({"format": {"type": "csv", "delimiter": "::"}}, "neither one ASCII sign"),
+    ({"format": {"type": "csv", "delimiter": '"'}}, "neither one ASCII sign"),
+    ({"format": {"type": "csv", "delimiter": "\n"}}, "neither one ASCII sign"),
+    ({"format": {"type": "csv", "encoding": "utf-16"}}, "convert the file to UTF-8"),
+    ({"format": {"type": "csv", "encoding": "utf-16-le"}}, "convert the file to UTF-8"),
+    ({"format": {"type": "csv", "encoding": "klingon"}}, "no text encoding"),
+    ({"format": {"type": "csv", "encoding": "base64"}}, "no text encoding"),
+    ({"format": {"type": "parquet", "delimiter": ","}}, "Extra inputs"),
+]
+
+
+@pytest.mark.parametrize(("parts", "reason"), REFUSED)
+def test_what_makes_no_sense_is_refused(parts: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=r"(?s)" + reason.replace(".", r"\.").replace("(", r"\(")):
+        mapping_of(**parts)
+
+
+def test_defaults_are_the_cautious_ones() -> None:
+    mapping = mapping_of()
+    assert mapping.bounds == Bounds(
+        min_rows=1, max_rows=100_000_000, max_duplicate_rate=0.5, max_refused_rate=0.5
+    )
+    assert (mapping.occurred_at.format, mapping.occurred_at.zone) == ("iso", None)
+    assert (mapping.occurred_at.fold, mapping.occurred_at.gap) == ("first", "refuse")
+    assert mapping.amount is not None
+    assert (mapping.amount.unit, mapping.amount.noise, mapping.amount.accepted) == (
+        "major",
+        "refuse",
+        ("USD",),
+    )
+
+
+def test_a_mapping_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        mapping_of().mapping = "other"  # type: ignore[misc]
+
+
+def test_columns_are_parted_into_open_and_personal_ones() -> None:
+    mapping = mapping_of(
+        referred={"column": "friend"},
+        personal={"email": "mail"},
+        attributes={"channel": "via"},
+        accept={"status": ["paid"], "via": ["web"]},
+        amount={"column": "amount", "currency": {"column": "cur"}, "currencies": ["USD"]},
+    )
+    assert mapping.raw_columns == {
+        "id": "id",
+        "occurred_at": "at",
+        "amount": "amount",
+        "order": "order",
+        "currency": "cur",
+        "channel": "via",
+        "status": "status",
+    }
+    assert mapping.person_columns == {
+        "external_id": "member",
+        "referred_external_id": "friend",
+        "email": "mail",
+    }
+    assert set(mapping.columns) == {
+        "id",
+        "at",
+        "amount",
+        "order",
+        "cur",
+        "via",
+        "status",
+        "member",
+        "friend",
+        "mail",
+    }
+    assert len(mapping.columns) == len(set(mapping.columns))
+
+
+def test_a_member_may_be_the_orders() -> None:
+    assert mapping_of(member=None).person_columns == {}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "latin-1", "cp1252", "ascii"])
+def test_encodings_with_ascii_lines_are_taken(encoding: str) -> None:
+    assert isinstance(mapping_of(format={"type": "jsonl", "encoding": encoding}), Mapping)
