@@ -11,9 +11,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LAURELS_", env_file=".env", extra="ignore")
 
-    home: Path = Field(default=Path(".laurels"), description="Where embedded servers keep data, sockets and keys.")
+    home: Path = Field(
+        default=Path(".laurels"), description="Where embedded servers keep data, sockets and keys."
+    )
     database_url: SecretStr | None = Field(
-        default=None, description="postgresql://user:password@host:port/name; without it PostgreSQL is embedded."
+        default=None,
+        description="postgresql://user:password@host:port/name; without it PostgreSQL is embedded.",
     )
     redis_url: SecretStr | None = Field(
         default=None, description="redis://host:port/db; without it Valkey is embedded."
@@ -30,5 +33,6 @@ class Settings(BaseSettings):
     programs: Path = Field(default=Path("deployments/programs"), description="Folder of program files.")
     mappings: Path = Field(default=Path("deployments/mappings"), description="Folder of mappings.")
     batch_rows: int = Field(default=10_000, ge=1, le=100_000, description="Rows claimed in one batch.")
-    lease_seconds: int = Field(default=60, ge=2, le=3600, description="How long a claim is good without a sign of life.")
-
+    lease_seconds: int = Field(
+        default=60, ge=2, le=3600, description="How long a claim is good without a sign of life."
+    )

@@ -17,7 +17,7 @@ class Activity(SQLModel, table=True):
     )
 
     id: UUID = Field(primary_key=True)
-    member_id: UUID
+    member_id: UUID | None = Field(default=None, description="Empty only where it is the order's: a refund.")
     kind: str = Field(sa_type=Text)
     occurred_at: datetime
     amount_minor: int | None = Field(default=None, sa_type=BigInteger)
@@ -33,7 +33,9 @@ class Settlement(SQLModel, table=True):
     """A view: how much of a refund its order covers; nothing while the order has not arrived (it is parked)."""
 
     __tablename__ = "settlement"
+    __table_args__ = (Index("settlement_member", "member_id", "ordered_at"),)
 
     activity_id: UUID = Field(primary_key=True, description="The refund.")
     matched_minor: int = Field(sa_type=BigInteger)
+    member_id: UUID | None = Field(default=None, description="The order's member.")
     ordered_at: datetime | None = Field(default=None, description="When the order was placed: its window.")

@@ -36,6 +36,7 @@ class Intake(SQLModel, table=True):
     conflicts: int = Field(default=0, sa_type=BigInteger)
     refused: int = Field(default=0, sa_type=BigInteger)
     seen_before: bool = Field(default=False, description="The same bytes came in earlier, under any name.")
+    seen_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
     missing_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
     unknown_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
     bounds: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))

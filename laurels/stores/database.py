@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
@@ -23,6 +23,16 @@ class Database:
     """A database of Laurels. Share one per process."""
 
     engine: Engine
+    connection: Connection | None = None
+
+    @contextmanager
+    def pinned(self) -> Iterator["Database"]:
+        """Keep one connection over several transactions: temporary tables live as long as it does."""
+        try:
+            with self.engine.connect() as connection:
+                yield Database(self.engine, connection)
+        except DBAPIError as error:
+            raise _translated(self.engine, error) from error
 
     @contextmanager
     def transaction(self, *, seconds: float | None = None) -> Iterator[Session]:
@@ -32,7 +42,7 @@ class Database:
         Raises UnreachableError where there is no server, TransientError where trying again may help.
         """
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with Session(self.connection or self.engine, expire_on_commit=False) as session, session.begin():
                 if seconds is not None:
                     _limit(session, seconds)
                 yield session

@@ -38,7 +38,7 @@ def upgrade() -> None:
     op.create_table(
         "activity",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("occurred_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=True),
@@ -175,6 +175,7 @@ def upgrade() -> None:
         sa.Column("conflicts", sa.BigInteger(), nullable=False),
         sa.Column("refused", sa.BigInteger(), nullable=False),
         sa.Column("seen_before", sa.Boolean(), nullable=False),
+        sa.Column("seen_columns", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("missing_columns", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("unknown_columns", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("bounds", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -337,9 +338,11 @@ def upgrade() -> None:
         "settlement",
         sa.Column("activity_id", sa.Uuid(), nullable=False),
         sa.Column("matched_minor", sa.BigInteger(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
         sa.Column("ordered_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("activity_id"),
     )
+    op.create_index("settlement_member", "settlement", ["member_id", "ordered_at"], unique=False)
     op.create_table(
         "standing",
         sa.Column("window_id", sa.Integer(), nullable=False),

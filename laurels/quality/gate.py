@@ -1,0 +1,134 @@
+"""The gate: Great Expectations judges a claimed batch, or a whole file, and nothing passes without its word.
+
+Not thread-safe (a shared context mixes up frames): one gate per process, used by one thread at a time.
+Importing Great Expectations takes seconds, so it happens when the first batch is judged.
+"""
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import make_url
+
+from laurels.errors import GateError
+from laurels.quality import rules
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate says of a batch: refused rows with all their reasons, and how often each reason fell."""
+
+    ruleset: str
+    refused: Mapping[UUID, Sequence[str]]
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Gate:
+    """Great Expectations over the store's own tables, by a connection of its own."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = (
+            make_url(database_url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        )
+        self._batches: dict[str, Any] = {}
+        self._context: Any = None
+
+    def judge_batch(self, batch_id: int, rows: int) -> Verdict:
+        """Judge the claimed rows of a batch. Raises GateError where it cannot judge (fail closed)."""
+        where = f"batch_id = {int(batch_id)}"
+        volume = f"select count(*) as rows from {{batch}} where {where} having count(*) <> {int(rows)}"
+        queries = {family.name: rules.query(family, "key", where) for family in rules.ROW_FAMILIES}
+        found = self._run("claimed_row", {"volume": volume, **queries})
+        if found.pop("volume"):
+            raise GateError(f"batch {batch_id}: not the {rows} rows that were claimed")
+        refused: dict[UUID, list[str]] = {}
+        for row in (row for family in found.values() for row in family):
+            reasons = refused.setdefault(UUID(row["place"]), [])
+            reasons += [reason for reason in row["reasons"].split(",") if reason not in reasons]
+        counts = Counter(reason for reasons in refused.values() for reason in reasons)
+        return Verdict(rules.ruleset(), refused, dict(counts))
+
+    def judge_intake(self, intake_id: int) -> tuple[str, ...]:
+        """Judge a file as a whole; return the reasons to hold it, none where it may go on."""
+        query = rules.query(rules.INTAKE_FAMILY, "id", f"id = {int(intake_id)}")
+        there = f"select count(*) as rows from {{batch}} where id = {int(intake_id)} having count(*) <> 1"
+        found = self._run("intake", {"volume": there, "batch": query})
+        if found.pop("volume"):
+            raise GateError(f"intake {intake_id}: not there to be judged")
+        return tuple(reason for row in found["batch"] for reason in row["reasons"].split(","))
+
+    def _run(self, table: str, queries: Mapping[str, str]) -> dict[str, list[dict[str, str]]]:
+        """Run one validation; return each family's failing rows. An expectation that raised is a gate error."""
+        gx, gxe = _great_expectations()
+        batch = self._batch_of(gx, table)
+        expectations = {
+            name: gxe.UnexpectedRowsExpectation(
+                unexpected_rows_query=query, severity="critical", meta={"family": name}
+            )
+            for name, query in queries.items()
+        }
+        suite = gx.ExpectationSuite(name=table, expectations=list(expectations.values()))
+        definition = gx.ValidationDefinition(name=table, data=batch, suite=suite)
+        self._context.suites.add(suite)
+        self._context.validation_definitions.add(definition)
+        try:
+            results = definition.run(result_format="SUMMARY").results
+            return {name: _rows(definition, suite, results, name) for name in expectations}
+        finally:
+            self._forget(table)
+
+    def _batch_of(self, gx: Any, table: str) -> Any:
+        if self._context is None:
+            self._context = gx.get_context(mode="ephemeral")
+            source = self._context.data_sources.add_sql("store", connection_string=self._url)
+            for name in ("claimed_row", "intake"):
+                asset = source.add_table_asset(name, table_name=name)
+                self._batches[name] = asset.add_batch_definition_whole_table(name)
+        return self._batches[table]
+
+    def _forget(self, table: str) -> None:
+        """Drop the run's definitions and stored results: an ephemeral context keeps each for ever."""
+        self._context.validation_definitions.delete(table)
+        self._context.suites.delete(table)
+        backend = self._context.validation_results_store.store_backend
+        for key in [key for key in backend.list_keys() if key != (".ge_store_backend_id",)]:
+            backend.remove_key(key)
+
+
+def _rows(definition: Any, suite: Any, results: Sequence[Any], name: str) -> list[dict[str, str]]:
+    result = next((r for r in results if r.expectation_config.meta.get("family") == name), None)
+    if result is None or not result.result or "observed_value" not in result.result:
+        raise GateError(f"the gate could not judge family {name}: {_cause(result)}")
+    if result.success:
+        return []
+    expectation = next(e for e in suite.expectations if e.meta.get("family") == name)
+    rows = [dict(row) for row in definition.get_unexpected_rows(expectation)]
+    if len(rows) != result.result["observed_value"]:
+        raise GateError(f"family {name}: {len(rows)} rows listed, {result.result['observed_value']} counted")
+    return rows
+
+
+def _cause(result: Any) -> str:
+    raised = [
+        str(info.get("exception_message", "")) for info in _exceptions(result) if isinstance(info, dict)
+    ]
+    return next((message.splitlines()[0][:200] for message in raised if message), "no result")
+
+
+def _exceptions(result: Any) -> list[Any]:
+    info = getattr(result, "exception_info", None) or {}
+    return [info, *info.values()]
+
+
+def _great_expectations() -> tuple[Any, Any]:
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # older versions phoned home
+    os.environ.setdefault("TQDM_DISABLE", "1")  # its progress bars know nothing of ours
+    import great_expectations as gx  # noqa: PLC0415  # takes seconds: paid by whoever judges, not by every command
+    import great_expectations.expectations as gxe  # noqa: PLC0415
+
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    return gx, gxe

@@ -1,0 +1,139 @@
+"""Batches: the inbox is drained under one lease, each batch claimed, gated and worked in steps that a crash may part."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from laurels.errors import GateError, TransientError
+from laurels.quality.gate import Verdict
+from laurels.services import points
+from laurels.services.failpoint import failpoint
+from laurels.services.runtime import Runtime
+from laurels.stores import batches, leases
+from laurels.stores.batches import PARTITION, Claim
+
+SHARE_OF_LEASE = 0.8
+"""A transaction ends before its lease does, so that a frozen holder cannot block its successor."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What became of one batch."""
+
+    batch_id: int
+    rows: int
+    passed: int
+    quarantined: int
+    points: int
+    standings: int
+
+
+@dataclass(slots=True)
+class DrainReport:
+    """What one draining of the inbox did. `held` counts batches that the gate could not judge."""
+
+    batches: int = 0
+    rows: int = 0
+    passed: int = 0
+    quarantined: int = 0
+    held: int = 0
+    points: int = 0
+    standings: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def add(self, report: BatchReport, verdict: Verdict | None) -> None:
+        """Count one batch."""
+        self.batches += 1
+        self.rows += report.rows
+        self.passed += report.passed
+        self.quarantined += report.quarantined
+        self.points += report.points
+        self.standings += report.standings
+        counts = Counter(self.reasons) + Counter(verdict.counts if verdict else {})
+        self.reasons = dict(sorted(counts.items()))
+
+
+def drain(
+    runtime: Runtime,
+    *,
+    as_of: datetime | None = None,
+    on_batch: Callable[[BatchReport], None] | None = None,
+) -> DrainReport:
+    """Work off the inbox until it is empty. Safe to run twice, at once, or after a kill at any point.
+
+    Each row is judged by the time its file came in (`as_of` belongs to the intake), so `as_of` here only lets
+    callers pass one clock everywhere. Raises TransientError while another holder keeps the lease too long.
+    """
+    del as_of
+    report = DrainReport()
+    token = _take_lease(runtime)
+    try:
+        while (claim := _claim(runtime, token)) is not None:
+            _work(runtime, claim, report, on_batch)
+    finally:
+        with runtime.database.transaction() as session:
+            leases.release(session, PARTITION, token)
+    return report
+
+
+def _take_lease(runtime: Runtime) -> int:
+    seconds = runtime.settings.lease_seconds
+    deadline = time.monotonic() + 2 * seconds
+    while time.monotonic() < deadline:
+        with runtime.database.transaction() as session:
+            token = leases.take(session, PARTITION, runtime.holder, seconds)
+        if token is not None:
+            return token
+        time.sleep(0.1)
+    raise TransientError(f"somebody else has worked on the inbox for {2 * seconds} s: try again")
+
+
+def _claim(runtime: Runtime, token: int) -> Claim | None:
+    with runtime.database.transaction() as session:
+        leases.extend(session, PARTITION, token, runtime.settings.lease_seconds)
+        leases.fence(session, PARTITION, token)
+        return batches.next_claim(session, token, runtime.settings.batch_rows)
+
+
+def _work(
+    runtime: Runtime, claim: Claim, report: DrainReport, on_batch: Callable[[BatchReport], None] | None
+) -> None:
+    failpoint("claimed")
+    try:
+        verdict = None if claim.passed else _judge(runtime, claim)
+    except GateError as error:
+        report.held += 1
+        with runtime.database.transaction() as session:
+            leases.fence(session, PARTITION, claim.token)
+            batches.stop(session, claim, str(error))
+        return
+    failpoint("judged")
+    done = _apply(runtime, claim)
+    failpoint("applied")
+    report.add(done, verdict)
+    if on_batch is not None:
+        on_batch(done)
+
+
+def _judge(runtime: Runtime, claim: Claim) -> Verdict:
+    """Let the gate judge what was claimed, and record its verdict under the fence."""
+    verdict = runtime.gate.judge_batch(claim.batch_id, claim.rows)
+    with runtime.database.transaction() as session:
+        leases.fence(session, PARTITION, claim.token)
+        batches.record_verdict(session, claim, verdict.ruleset, verdict.refused, verdict.counts)
+    return verdict
+
+
+def _apply(runtime: Runtime, claim: Claim) -> BatchReport:
+    """Do the whole work of a batch in one transaction: it is as if it had not been, or it is done."""
+    with runtime.database.transaction(seconds=runtime.settings.lease_seconds * SHARE_OF_LEASE) as session:
+        leases.fence(session, PARTITION, claim.token)
+        batches.check_passed(session, claim.batch_id, claim.token)
+        passed, worked = points.work_batch(session, claim.batch_id)
+        failpoint("working")
+        batches.finish(session, claim.batch_id)
+    return BatchReport(
+        claim.batch_id, claim.rows, passed, claim.rows - passed, worked.points, worked.standings
+    )

@@ -1,0 +1,241 @@
+"""Boards: one fenced pass per window lets grants follow ranks and then shows the ranks in Redis."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from laurels.clock import business_time
+from laurels.errors import NotFoundError, TransientError, UnreachableError
+from laurels.rules import messages
+from laurels.rules.standings import composite, decomposite
+from laurels.rules.tiers import Change, Give, decide, tier_of
+from laurels.services.failpoint import failpoint
+from laurels.services.runtime import Runtime
+from laurels.stores import boards, grants, leases, programs
+from laurels.stores.grants import Owed
+from laurels.stores.programs import StoredProgram
+from models.boards import BoardWindow, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class BoardsReport:
+    """What a reconciliation did. `unpublished` boards stand in PostgreSQL and wait for Redis to come back."""
+
+    windows: int = 0
+    standings: int = 0
+    granted: int = 0
+    ended: int = 0
+    superseded: int = 0
+    pushes: int = 0
+    deliveries: int = 0
+    unpublished: int = 0
+
+    def __add__(self, other: "BoardsReport") -> "BoardsReport":
+        """Return both together."""
+        return BoardsReport(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One place of a board: rank from 1, score (a count, or minor units), the tier's percent if there is one."""
+
+    rank: int
+    member_id: UUID
+    score: int
+    percent: int | None
+
+
+def reconcile_boards(
+    runtime: Runtime, *, program: str | None = None, as_of: datetime | None = None, republish: bool = False
+) -> BoardsReport:
+    """Run one pass over every window that changed, whose grace ends, or that Redis shows wrongly.
+
+    A crossing that came and went since the last pass does not exist. Safe to run twice and at once: a pass in whose
+    window nothing changed writes nothing.
+    """
+    now = business_time(as_of, runtime.settings.as_of)
+    with runtime.database.transaction() as session:
+        stored = programs.stored_programs(session)
+        due = [
+            (one, window)
+            for one in stored
+            if program in {None, one.name}
+            for window in _windows(session, one)
+        ]
+        changed = {window.id or 0 for _, window in due if boards.is_due(session, window.id or 0, now)}
+    if program is not None and program not in {one.name for one in stored}:
+        raise NotFoundError(f"no program {program}")
+    shown = _shown(runtime, [window for _, window in due])
+    report = BoardsReport()
+    for one, window in due:
+        lost = shown is None or shown[window.id or 0] != window.pass_number
+        if republish or lost or window.id in changed:
+            report += _reconcile(runtime, one, window.id or 0, now, whole=republish or lost)
+    return report
+
+
+def find_window(
+    session: Session, program: StoredProgram, board: str, period: str, as_of: datetime
+) -> BoardWindow:
+    """Return the window of a board that holds a time, else the last one before it. Raises NotFoundError."""
+    windows = session.exec(
+        select(BoardWindow)
+        .where(BoardWindow.program_id == program.id, BoardWindow.board == board, BoardWindow.period == period)
+        .where(col(BoardWindow.starts_at) <= as_of)
+        .order_by(col(BoardWindow.starts_at).desc())
+    ).first()
+    if windows is None:
+        raise NotFoundError(
+            f"program {program.name} has no window of {board}/{period} at {as_of.isoformat()}: "
+            + (", ".join(sorted({f"{b.board}/{p.value}" for b in program.latest.boards for p in b.windows})))
+        )
+    return windows
+
+
+def top(
+    runtime: Runtime,
+    program: str,
+    board: str,
+    period: str,
+    *,
+    limit: int = 10,
+    as_of: datetime | None = None,
+) -> list[BoardRow]:
+    """Return a board's first ranks, from Redis where it shows the latest pass, else from PostgreSQL."""
+    now = business_time(as_of, runtime.settings.as_of)
+    with runtime.database.transaction() as session:
+        stored = programs.stored_program(session, program)
+        window = find_window(session, stored, board, period, now)
+        rows = _from_view(runtime, window, limit)
+        if rows is None:
+            rows = boards.top(session, window.id or 0, limit)
+    tiers = stored.latest.tiers
+    tiered = tiers is not None and tiers.board == f"{board}/{period}"
+    found = []
+    for rank, (member_id, score) in enumerate(rows, start=1):
+        tier = tier_of(tiers, rank) if tiers is not None and tiered else None
+        found.append(BoardRow(rank, member_id, score, tier.percent if tier else None))
+    return found
+
+
+def _from_view(runtime: Runtime, window: BoardWindow, limit: int) -> list[tuple[UUID, int]] | None:
+    try:
+        if runtime.views.passes([window.id or 0])[window.id or 0] != window.pass_number:
+            return None
+        ranked = runtime.views.top(window.id or 0, limit)
+    except TransientError:
+        return None
+    return [
+        (place.member_id, decomposite(place.number, window.starts_at, window.ends_at)[0]) for place in ranked
+    ]
+
+
+def _windows(session: Session, program: StoredProgram) -> list[BoardWindow]:
+    return list(
+        session.exec(
+            select(BoardWindow).where(BoardWindow.program_id == program.id).order_by(col(BoardWindow.id))
+        ).all()
+    )
+
+
+def _shown(runtime: Runtime, windows: list[BoardWindow]) -> dict[int, int | None] | None:
+    try:
+        return runtime.views.passes([window.id or 0 for window in windows])
+    except UnreachableError:
+        return None
+
+
+def _reconcile(
+    runtime: Runtime, program: StoredProgram, window_id: int, as_of: datetime, *, whole: bool
+) -> BoardsReport:
+    """Do one pass: decide and commit under the fence, then publish what it saw."""
+    name, seconds = f"board:{window_id}", runtime.settings.lease_seconds
+    with runtime.database.transaction() as session:
+        token = leases.take(session, name, runtime.holder, seconds)
+    if token is None:
+        return BoardsReport()  # whoever holds it is doing this very work
+    with runtime.database.transaction(seconds=seconds * 0.8) as session:
+        leases.fence(session, name, token)
+        window = session.get_one(BoardWindow, window_id, with_for_update=True)
+        members = boards.take_marks(session, window_id)
+        number = window.pass_number + 1
+        changed = _decide(session, program, window, number, as_of)
+        owed = changed or Owed()
+        if members or changed is not None:
+            window.pass_number = number
+        number = window.pass_number
+        scores = boards.scores(session, window_id, members)
+    failpoint("reconciled")
+    published = _publish(runtime, window, token, number, scores, whole=whole)
+    with runtime.database.transaction() as session:
+        leases.release(session, name, token)
+    return BoardsReport(
+        1,
+        len(members),
+        owed.granted,
+        owed.ended,
+        owed.superseded,
+        owed.pushes,
+        owed.deliveries,
+        unpublished=int(not published),
+    )
+
+
+def _decide(
+    session: Session, program: StoredProgram, window: BoardWindow, number: int, as_of: datetime
+) -> Owed | None:
+    """Let grants follow ranks where this window is the tiers' and open at the business time; None: no change."""
+    version = program.effective(as_of)
+    tiers = version.program.tiers if version else None
+    if version is None or tiers is None or (window.board, window.period) != (tiers.board_name, tiers.window):
+        return None
+    if not window.starts_at <= as_of < window.ends_at:
+        return None
+    ranks = grants.top_ranks(session, window.id or 0, tiers.ranks[-1].to)
+    changes = decide(tiers, ranks, grants.holdings(session, window.id or 0), as_of)
+    if not changes:
+        return None
+    texts = dict(_texts(changes, version.program.messages.rank_change, window.board))
+    return grants.write(session, grants.Pass(window, version.id, number, as_of), changes, texts)
+
+
+def _texts(changes: list[Change], text: str | None, board: str) -> Iterator[tuple[UUID, str]]:
+    """Yield the words for each member who rose; a fall to a lower tier is pushed to the shop, not celebrated."""
+    fallen = {change.grant_id for change in changes if getattr(change, "ending", None) == "downgrade"}
+    for change in changes:
+        if isinstance(change, Give) and change.replaces not in fallen:
+            values = {"rank": change.rank, "percent": change.tier.percent, "board": board}
+            yield change.member_id, messages.render(text or messages.RANK_CHANGE, values)
+
+
+def _publish(
+    runtime: Runtime,
+    window: BoardWindow,
+    token: int,
+    number: int,
+    scores: dict[UUID, tuple[int, datetime] | None],
+    *,
+    whole: bool,
+) -> bool:
+    """Write the pass to Redis; a Redis that is away is stated, counted and healed by a later pass."""
+    bounds = (window.starts_at, window.ends_at)
+    changes = {member: None if at is None else composite(*at, *bounds) for member, at in scores.items()}
+    try:
+        if not whole and runtime.views.change(window.id or 0, token, number, changes):
+            return True
+        with runtime.database.transaction() as session:
+            current = session.get_one(BoardWindow, window.id)
+            if current.pass_number != number:
+                return False  # a later pass is on its way and shows more
+            rows = session.exec(select(Standing).where(Standing.window_id == window.id)).yield_per(5_000)
+            return runtime.views.replace(
+                window.id or 0,
+                token,
+                number,
+                ((row.member_id, composite(row.score, row.reached_at, *bounds)) for row in rows),
+            )
+    except TransientError:
+        return False

@@ -1,0 +1,194 @@
+"""Intake: a file's rows durably accepted, before anything is decided about them but whether the file may go on."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from pathlib import Path
+from uuid import UUID
+
+from sqlmodel import Session, select
+
+from laurels.clock import business_time
+from laurels.errors import NotFoundError
+from laurels.rules.identity import event_key, snapshot_event_id
+from laurels.rules.intake import compile_mapping
+from laurels.services.mappings import load_mapping
+from laurels.services.runtime import Runtime
+from laurels.stores import inbox, people
+from laurels.stores.database import Database
+from laurels.stores.files.facts import inspect
+from laurels.stores.files.reading import read_records
+from models.intake import Intake
+from models.values.activity import InboxRow, RefusedRow
+from models.values.mapping import Mapping
+from models.values.record import FileFacts, Record
+
+CHUNK = 10_000
+"""Rows in one commit: large enough for set SQL to pay, small enough to hold in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeReport:
+    """What became of a file. `rows` = accepted + duplicates + conflicts + refused; `reasons` says why it is held."""
+
+    intake_id: int
+    name: str
+    source: str
+    state: str
+    rows: int
+    accepted: int
+    duplicates: int
+    conflicts: int
+    refused: int
+    seen_before: bool
+    reasons: tuple[str, ...] = ()
+    unknown_columns: tuple[str, ...] = ()
+    missing_columns: tuple[str, ...] = ()
+
+
+def ingest_file(
+    runtime: Runtime,
+    path: Path,
+    *,
+    source: str,
+    mapping: str,
+    as_of: datetime | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> IntakeReport:
+    """Take a file into the inbox; the same file again, under any name, adds nothing.
+
+    Raises DataRejectedError where it cannot be read as a whole. A breach of what a file must be (empty, a column
+    missing, mostly duplicates, its size) holds it: nothing of it is queued until somebody releases it.
+    """
+    declared = load_mapping(mapping_path(runtime, mapping))
+    facts = inspect(path, declared)
+    now = business_time(as_of, runtime.settings.as_of)
+    with runtime.database.transaction() as session:
+        intake_id = _opened(session, path, source, declared, facts, now)
+    if not facts.missing_columns:
+        _read(runtime, intake_id, path, source, declared, facts, now, on_progress)
+    reasons = runtime.gate.judge_intake(intake_id)
+    with runtime.database.transaction() as session:
+        intake = session.get_one(Intake, intake_id)
+        intake.state = "held" if reasons else "released"
+        intake.verdict = {"reasons": list(reasons)}
+        return report_of(intake)
+
+
+def mapping_path(runtime: Runtime, mapping: str) -> Path:
+    """Return the mapping's file: a path as it is, a name from the folder of mappings."""
+    if mapping.endswith((".yaml", ".yml")):
+        return Path(mapping)
+    path = runtime.settings.mappings / f"{mapping}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in runtime.settings.mappings.glob("*.yaml")))
+        raise NotFoundError(f"no mapping {mapping} in {runtime.settings.mappings} ({known})")
+    return path
+
+
+def report_of(intake: Intake) -> IntakeReport:
+    """Return a stored intake as a report."""
+    return IntakeReport(
+        intake_id=intake.id or 0,
+        name=intake.name,
+        source=intake.source,
+        state=intake.state,
+        rows=intake.rows,
+        accepted=intake.accepted,
+        duplicates=intake.duplicates,
+        conflicts=intake.conflicts,
+        refused=intake.refused,
+        seen_before=intake.seen_before,
+        reasons=tuple((intake.verdict or {}).get("reasons", ())),
+        unknown_columns=tuple(intake.unknown_columns),
+        missing_columns=tuple(intake.missing_columns),
+    )
+
+
+def _opened(
+    session: Session, path: Path, source: str, mapping: Mapping, facts: FileFacts, as_of: datetime
+) -> int:
+    """Return the id of a new intake, or of the one that a crash left half read: its rows then find themselves."""
+    same = select(Intake).where(Intake.source == source, Intake.digest == facts.sha256)
+    earlier = session.exec(same.with_for_update()).all()
+    intake = next((one for one in earlier if one.state == "reading" and one.mapping == mapping.mapping), None)
+    if intake is None:
+        intake = Intake(
+            source=source, name=path.name, digest=facts.sha256, mapping=mapping.mapping, as_of=as_of
+        )
+    intake.seen_before = any(one.state in {"released", "done"} for one in earlier)
+    intake.seen_columns = list(facts.columns)
+    intake.missing_columns = list(facts.missing_columns)
+    intake.unknown_columns = list(facts.unknown_columns)
+    intake.bounds = mapping.bounds.model_dump()
+    intake.rows = intake.accepted = intake.duplicates = intake.conflicts = intake.refused = 0
+    session.add(intake)
+    session.flush()
+    return intake.id or 0
+
+
+def _read(
+    runtime: Runtime,
+    intake_id: int,
+    path: Path,
+    source: str,
+    mapping: Mapping,
+    facts: FileFacts,
+    as_of: datetime,
+    on_progress: Callable[[int], None] | None,
+) -> None:
+    to_row = compile_mapping(mapping, source, runtime.keys.member_id, facts.sha256)
+    with runtime.database.pinned() as database:
+        with database.transaction() as session:
+            inbox.prepare(session)
+        for chunk in _chunks(read_records(path, mapping, on_progress)):
+            rows = [to_row(found) for found in chunk if isinstance(found, Record)]
+            refused = [found for found in chunk if isinstance(found, RefusedRow)]
+            _take(runtime, database, intake_id, source, rows, refused, as_of)
+
+
+def _chunks(found: Iterator[Record | RefusedRow]) -> Iterator[list[Record | RefusedRow]]:
+    while chunk := list(islice(found, CHUNK)):
+        yield chunk
+
+
+def _take(
+    runtime: Runtime,
+    database: Database,
+    intake_id: int,
+    source: str,
+    rows: list[InboxRow],
+    refused: list[RefusedRow],
+    as_of: datetime,
+) -> None:
+    """Commit one chunk whole: keys, payloads, queue, refusals, personal fields and the counts of all of them."""
+    with database.transaction() as session:
+        intake = session.get_one(Intake, intake_id, with_for_update=True)
+        keyed = list(_keyed(session, source, rows))  # asks the database: before COPY has the connection
+        outcomes = inbox.accept(session, intake_id, keyed)
+        if refused and not intake.seen_before:
+            inbox.refuse(session, intake_id, refused)
+        people.remember(session, runtime.keys, _observations(rows, as_of))
+        intake.rows += len(rows) + len(refused)
+        intake.accepted += outcomes.accepted
+        intake.duplicates += outcomes.duplicates
+        intake.conflicts += outcomes.conflicts
+        intake.refused += len(refused)
+
+
+def _keyed(session: Session, source: str, rows: list[InboxRow]) -> Iterator[tuple[UUID, str, InboxRow]]:
+    """Yield each row with its key; ids made from content get the number of the row's occurrence in its file."""
+    unnumbered = [row.digest for row in rows if row.event_id is None]
+    numbers = iter(inbox.number_equal_rows(session, unnumbered) if unnumbered else [])
+    for row in rows:
+        event_id = row.event_id if row.event_id is not None else snapshot_event_id(row.digest, next(numbers))
+        yield event_key(source, event_id), event_id, row
+
+
+def _observations(rows: list[InboxRow], as_of: datetime) -> Iterator[people.Observation]:
+    for row in rows:
+        if row.member_id is not None:
+            for name, value in row.person.items():
+                yield people.Observation(row.member_id, name, value, row.occurred_at or as_of)

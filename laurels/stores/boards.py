@@ -1,0 +1,131 @@
+"""Standings in set SQL: the windows and members that a batch touched, computed anew, differences marked dirty."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+import ibis
+from sqlmodel import Session, col, select
+
+from laurels.rules import standings
+from laurels.rules.windows import Span
+from laurels.stores import working
+from laurels.stores.database import driver
+from models.boards import Standing
+from models.values.boards import Board
+
+_WINDOWS = """
+insert into board_window (program_id, board, period, starts_at, ends_at, pass_number)
+select %s, board, period, starts_at, ends_at, 0
+  from unnest(%s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[]) as w (board, period, starts_at, ends_at)
+on conflict (program_id, board, period, starts_at) do nothing
+"""
+_TOUCHED = """
+insert into dirty_window_member
+select w.id, f.member_id from fresh_participation f join board_window w
+    on w.program_id = %(program)s and f.occurred_at >= w.starts_at and f.occurred_at < w.ends_at
+union
+select w.id, r.member_id from moved_refund r join board_window w
+    on w.program_id = %(program)s and r.ordered_at >= w.starts_at and r.ordered_at < w.ends_at
+"""
+# A refund counts in the window of its order: a month's net spend is what was bought in it and kept.
+_BOARD_ACTIVITY = """
+insert into board_activity
+select d.window_id, w.board, w.starts_at, w.ends_at, d.member_id, a.kind, a.verified,
+       case when a.kind = 'purchase' then a.amount_minor end, a.occurred_at
+  from dirty_window_member d join board_window w on w.id = d.window_id
+  join activity a on a.member_id = d.member_id and a.occurred_at >= w.starts_at and a.occurred_at < w.ends_at
+  join participation p on p.program_id = %(program)s and p.activity_id = a.id
+union all
+select d.window_id, w.board, w.starts_at, w.ends_at, d.member_id, 'refund', null, -s.matched_minor, a.occurred_at
+  from dirty_window_member d join board_window w on w.id = d.window_id
+  join settlement s on s.member_id = d.member_id and s.ordered_at >= w.starts_at and s.ordered_at < w.ends_at
+  join activity a on a.id = s.activity_id
+ where s.matched_minor > 0 and exists (
+   select from activity o join participation p on p.program_id = %(program)s and p.activity_id = o.id
+    where o.order_id = a.order_id and o.kind = 'purchase')
+"""
+_MERGE = """
+with changed as (
+  merge into standing s using (
+    select d.window_id, d.member_id, t.score, t.reached_at from dirty_window_member d
+      left join target_standing t using (window_id, member_id)
+  ) t on s.window_id = t.window_id and s.member_id = t.member_id
+  when matched and t.score is null then delete
+  when matched and (s.score, s.reached_at) is distinct from (t.score, t.reached_at) then
+    update set score = t.score, reached_at = t.reached_at
+  when not matched and t.score is not null then insert values (t.window_id, t.member_id, t.score, t.reached_at)
+  returning t.window_id, t.member_id
+)
+insert into dirty_standing (window_id, member_id) select window_id, member_id from changed
+"""
+
+
+def open_windows(session: Session, program_id: int, windows: Iterable[tuple[Board, Span]]) -> None:
+    """Make sure that the boards' windows exist; each is one unique row."""
+    rows = [(board.board, span.period.value, span.starts_at, span.ends_at) for board, span in windows]
+    if rows:
+        driver(session).execute(_WINDOWS, (program_id, *(list(column) for column in zip(*rows, strict=True))))
+
+
+def write_standings(session: Session, program_id: int, boards: tuple[Board, ...]) -> int:
+    """Bring the touched standings to their targets and mark them dirty; return how many changed."""
+    sql = _standings_sql(boards)
+    if sql is None:
+        return 0
+    connection = driver(session)
+    working.clear(session, "dirty_window_member", "board_activity", "target_standing")
+    connection.execute(_TOUCHED, {"program": program_id})
+    working.counted(session, "dirty_window_member")
+    connection.execute(_BOARD_ACTIVITY, {"program": program_id})
+    connection.execute(f"insert into target_standing {sql}".encode())
+    return connection.execute(_MERGE).rowcount
+
+
+@lru_cache(maxsize=64)
+def _standings_sql(boards: tuple[Board, ...]) -> str | None:
+    expression = standings.standings(boards)
+    return None if expression is None else str(ibis.to_sql(expression, dialect="postgres"))
+
+
+def is_due(session: Session, window_id: int, as_of: datetime) -> bool:
+    """Return whether a window has marks to take, or a grant in it whose fall is being waited out."""
+    row = (
+        driver(session)
+        .execute(
+            "select exists (select from dirty_standing where window_id = %(window)s) or exists (select from tier_grant "
+            "where window_id = %(window)s and ended_at is null and falling_since < %(now)s)",
+            {"window": window_id, "now": as_of},
+        )
+        .fetchone()
+    )
+    return bool(row and row[0])
+
+
+def take_marks(session: Session, window_id: int) -> set[UUID]:
+    """Take the window's marks; return whose standings changed."""
+    rows = driver(session).execute(
+        "delete from dirty_standing where window_id = %s returning member_id", (window_id,)
+    )
+    return {member for (member,) in rows.fetchall() if isinstance(member, UUID)}
+
+
+def scores(session: Session, window_id: int, members: set[UUID]) -> dict[UUID, tuple[int, datetime] | None]:
+    """Return each member's score and when it was reached; None for one who left the board."""
+    found: dict[UUID, tuple[int, datetime] | None] = dict.fromkeys(members)
+    rows = session.exec(
+        select(Standing).where(Standing.window_id == window_id, col(Standing.member_id).in_(members))
+    ).all()
+    return found | {row.member_id: (row.score, row.reached_at) for row in rows}
+
+
+def top(session: Session, window_id: int, limit: int) -> list[tuple[UUID, int]]:
+    """Return the first ranks with their scores: score descending, first to reach it, then member id."""
+    rows = session.exec(
+        select(Standing)
+        .where(Standing.window_id == window_id)
+        .order_by(col(Standing.score).desc(), col(Standing.reached_at), col(Standing.member_id))
+        .limit(limit)
+    ).all()
+    return [(row.member_id, row.score) for row in rows]

@@ -1,0 +1,123 @@
+"""The inbox in bulk: COPY into a staging table, then one statement that keeps keys, payloads and queue together."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import Session
+
+from laurels.stores.database import driver
+from models.values.activity import InboxRow, RefusedRow
+
+_STAGE = """
+create temporary table if not exists staged_row (
+  line bigint, key uuid, event_id text, digest bytea, kind text, member_id uuid, occurred_at timestamptz,
+  amount_minor bigint, currency text, order_id uuid, referred_id uuid, verified boolean, problems text[], raw jsonb
+) on commit delete rows;
+create temporary table if not exists seen_digest (digest bytea primary key, occurrences bigint not null)
+"""
+_COPY = "copy staged_row from stdin (format binary)"
+_COLUMN_TYPES = (
+    *("int8", "uuid", "text", "bytea", "text", "uuid", "timestamptz"),
+    *("int8", "text", "uuid", "uuid", "bool", "text[]", "jsonb"),
+)
+
+# Keys decide: only a row whose key is new brings a payload and a place in the queue.
+_ACCEPT = """
+with fresh as (
+  insert into inbox_key (key, event_id, digest, intake_id, line)
+  select distinct on (key) key, event_id, digest, %(intake)s, line from staged_row order by key, line
+  on conflict (key) do nothing returning key, line
+), kept as (
+  insert into payload (key, revision, kind, member_id, occurred_at, amount_minor, currency, order_id,
+                       referred_id, verified, problems, raw)
+  select s.key, 0, s.kind, s.member_id, s.occurred_at, s.amount_minor, s.currency, s.order_id,
+         s.referred_id, s.verified, s.problems, s.raw
+    from staged_row s join fresh using (key, line)
+)
+insert into queue_item (intake_id, key, revision) select %(intake)s, key, 0 from fresh order by line
+"""
+# A row that finds itself (a file read again after a crash) counts as accepted, as it was the first time.
+_OUTCOMES = """
+with judged as (
+  select s.line, s.key, s.digest, k.intake_id = %(intake)s and k.line = s.line as ours, k.digest = s.digest as same
+    from staged_row s join inbox_key k using (key)
+), conflict as (
+  insert into quarantined_row (intake_id, line, key, revision, digest, ruleset, reasons)
+  select %(intake)s, line, key, 0, digest, 'intake', array['conflict'] from judged where not ours and not same
+  on conflict do nothing
+)
+select count(*) filter (where ours), count(*) filter (where not ours and same),
+       count(*) filter (where not ours and not same) from judged
+"""
+_REFUSE = """
+insert into quarantined_row (intake_id, line, revision, ruleset, reasons)
+select %s, line, 0, 'intake', array[reason] from unnest(%s::bigint[], %s::text[]) as refused (line, reason)
+on conflict do nothing
+"""
+_OCCURRENCES = """
+insert into seen_digest as seen (digest, occurrences)
+select digest, count(*) from unnest(%s::bytea[]) as arrived (digest) group by digest
+on conflict (digest) do update set occurrences = seen.occurrences + excluded.occurrences
+returning digest, coalesce(old.occurrences, 0)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of staged rows."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+
+
+def prepare(session: Session) -> None:
+    """Make this connection's staging tables; a pinned connection keeps the count of equal rows of one file."""
+    driver(session).execute(_STAGE)
+    driver(session).execute("truncate seen_digest")
+
+
+def number_equal_rows(session: Session, digests: Sequence[bytes]) -> list[int]:
+    """Return for each digest how often it occurred in this file so far, itself included: 1, 2, ..."""
+    rows = driver(session).execute(_OCCURRENCES, (list(digests),)).fetchall()
+    counter: Counter[bytes] = Counter({_bytes(digest): _integer(before) for digest, before in rows})
+    numbers = []
+    for digest in digests:
+        counter[digest] += 1
+        numbers.append(counter[digest])
+    return numbers
+
+
+def accept(session: Session, intake_id: int, rows: Iterable[tuple[UUID, str, InboxRow]]) -> Outcomes:
+    """Take keyed rows in: new keys get payload and queue, known ones are duplicates or conflicts."""
+    connection = driver(session)
+    with connection.cursor().copy(_COPY) as copy:
+        copy.set_types(_COLUMN_TYPES)
+        for key, event_id, row in rows:
+            copy.write_row(_staged(key, event_id, row))
+    connection.execute(_ACCEPT, {"intake": intake_id})
+    counts = connection.execute(_OUTCOMES, {"intake": intake_id}).fetchone() or (0, 0, 0)
+    return Outcomes(*(_integer(count) for count in counts))
+
+
+def refuse(session: Session, intake_id: int, rows: Sequence[RefusedRow]) -> None:
+    """Note rows that could not be told apart into fields: their place and reason, nothing of their content."""
+    driver(session).execute(_REFUSE, (intake_id, [row.line for row in rows], [row.reason for row in rows]))
+
+
+def _staged(key: UUID, event_id: str, row: InboxRow) -> tuple[object, ...]:
+    return (
+        *(row.line, key, event_id, row.digest, row.kind, row.member_id, row.occurred_at),
+        *(row.amount_minor, row.currency, row.order_id, row.referred_id, row.verified),
+        *(list(row.problems), row.raw),
+    )
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else bytes()
+
+
+def _integer(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,102 @@
+"""Program versions as stored: immutable, numbered, each effective from a time until the next."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from laurels.errors import NotFoundError
+from laurels.stores.participation import Version
+from models.programs import ProgramRecord, ProgramVersion
+from models.values.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProgram:
+    """A program with all its versions, in the order in which they take effect."""
+
+    id: int
+    name: str
+    versions: tuple[Version, ...]
+
+    @property
+    def latest(self) -> Program:
+        """The version that took effect last: its boards and tiers are the ones kept."""
+        return self.versions[-1].program
+
+    def by_id(self) -> dict[int, Program]:
+        """Return each version's rules by the version's id."""
+        return {version.id: version.program for version in self.versions}
+
+    def effective(self, as_of: datetime) -> Version | None:
+        """Return the version that applies at a time, None before the first."""
+        return next((v for v in reversed(self.versions) if v.effective_from <= as_of), None)
+
+
+def stored_programs(session: Session) -> list[StoredProgram]:
+    """Return every program that has a version, by name."""
+    records = session.exec(select(ProgramRecord).order_by(col(ProgramRecord.name))).all()
+    return [program for record in records if (program := _with_versions(session, record)).versions]
+
+
+def stored_program(session: Session, name: str) -> StoredProgram:
+    """Return one program. Raises NotFoundError with the names there are."""
+    programs = stored_programs(session)
+    for program in programs:
+        if program.name == name:
+            return program
+    known = ", ".join(program.name for program in programs) or "none is applied yet"
+    raise NotFoundError(f"no program {name} ({known})")
+
+
+def add_version(session: Session, program: Program, effective_from: datetime) -> tuple[int, bool]:
+    """Store a version unless the newest one says the same from the same time; return its number and whether it is new."""
+    record = session.exec(
+        select(ProgramRecord).where(ProgramRecord.name == program.program).with_for_update()
+    ).first() or ProgramRecord(name=program.program)
+    session.add(record)
+    session.flush()
+    body = canonical(program)
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    known = session.exec(select(ProgramVersion).where(ProgramVersion.program_id == record.id)).all()
+    for version in known:
+        if (version.digest, version.effective_from) == (digest, effective_from):
+            return version.number, False
+    session.add(
+        ProgramVersion(
+            program_id=_id(record.id),
+            number=len(known) + 1,
+            effective_from=effective_from,
+            digest=digest,
+            body=body,
+        )
+    )
+    session.flush()
+    return len(known) + 1, True
+
+
+def canonical(program: Program) -> dict[str, Any]:
+    """Return the program as plain JSON values, from which the same program is read again."""
+    body: dict[str, Any] = program.model_dump(mode="json", exclude_none=True)
+    return body
+
+
+def _with_versions(session: Session, record: ProgramRecord) -> StoredProgram:
+    rows = session.exec(
+        select(ProgramVersion)
+        .where(ProgramVersion.program_id == record.id)
+        .order_by(col(ProgramVersion.effective_from))
+    ).all()
+    versions = tuple(
+        Version(_id(row.id), row.number, row.effective_from, Program.model_validate(row.body)) for row in rows
+    )
+    return StoredProgram(_id(record.id), record.name, versions)
+
+
+def _id(value: int | None) -> int:
+    if value is None:
+        raise NotFoundError("the row has no id before it is stored")
+    return value
