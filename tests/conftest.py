@@ -8,7 +8,9 @@ from pydantic import SecretStr
 
 from laurels import embedded
 from laurels.embedded import Servers
+from laurels.services.runtime import Runtime
 from laurels.settings import Settings
+from tests.runtimes import fresh_runtime, make_template
 
 MASTER_KEY = "00" * 32
 
@@ -45,3 +47,17 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared data is not beside this clone")
     return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def template(settings: Settings) -> None:
+    """The migrated database that runtimes are copied from."""
+    assert settings.database_url is not None
+    make_template(settings.database_url.get_secret_value())
+
+
+@pytest.fixture
+def runtime(settings: Settings, template: None) -> Iterator[Runtime]:
+    """A runtime on a database of this test's own."""
+    with fresh_runtime(settings) as opened:
+        yield opened

@@ -4,10 +4,12 @@ Not thread-safe (a shared context mixes up frames): one gate per process, used b
 Importing Great Expectations takes seconds, so it happens when the first batch is judged.
 """
 
+import io
 import logging
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -61,6 +63,12 @@ class Gate:
             raise GateError(f"intake {intake_id}: not there to be judged")
         return tuple(reason for row in found["batch"] for reason in row["reasons"].split(","))
 
+    def close(self) -> None:
+        """Give the connection back; the next judgement opens another."""
+        if self._context is not None:
+            self._context.data_sources.get("store").get_engine().dispose()
+            self._context, self._batches = None, {}
+
     def _run(self, table: str, queries: Mapping[str, str]) -> dict[str, list[dict[str, str]]]:
         """Run one validation; return each family's failing rows. An expectation that raised is a gate error."""
         gx, gxe = _great_expectations()
@@ -76,15 +84,18 @@ class Gate:
         self._context.suites.add(suite)
         self._context.validation_definitions.add(definition)
         try:
-            results = definition.run(result_format="SUMMARY").results
-            return {name: _rows(definition, suite, results, name) for name in expectations}
+            with redirect_stderr(
+                io.StringIO()
+            ):  # its progress bars know nothing of ours and cannot all be turned off
+                results = definition.run(result_format="SUMMARY").results
+                return {name: _rows(definition, suite, results, name) for name in expectations}
         finally:
             self._forget(table)
 
     def _batch_of(self, gx: Any, table: str) -> Any:
         if self._context is None:
             self._context = gx.get_context(mode="ephemeral")
-            source = self._context.data_sources.add_sql("store", connection_string=self._url)
+            source = self._context.data_sources.add_postgres("store", connection_string=self._url)
             for name in ("claimed_row", "intake"):
                 asset = source.add_table_asset(name, table_name=name)
                 self._batches[name] = asset.add_batch_definition_whole_table(name)
@@ -126,7 +137,6 @@ def _exceptions(result: Any) -> list[Any]:
 
 def _great_expectations() -> tuple[Any, Any]:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # older versions phoned home
-    os.environ.setdefault("TQDM_DISABLE", "1")  # its progress bars know nothing of ours
     import great_expectations as gx  # noqa: PLC0415  # takes seconds: paid by whoever judges, not by every command
     import great_expectations.expectations as gxe  # noqa: PLC0415
 

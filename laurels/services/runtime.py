@@ -38,6 +38,7 @@ def open_runtime(settings: Settings) -> Iterator[Runtime]:
             schema.upgrade(runtime.database)
             yield runtime
         finally:
+            runtime.gate.close()
             runtime.views.close()
             runtime.database.close()
 

@@ -1,0 +1,75 @@
+"""Program versions: a checked file becomes an immutable version, and history follows where it takes effect in the past."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from laurels.clock import business_time
+from laurels.errors import RuleRefusedError
+from laurels.services import audit
+from laurels.services.points import RecomputeReport, recompute_program
+from laurels.services.programs import check_program
+from laurels.services.runtime import Runtime
+from laurels.stores import programs
+from laurels.stores.programs import StoredProgram
+from models.values.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """What applying a program file did; `recompute` where its version reaches into history."""
+
+    program: str
+    version: int
+    effective_from: datetime
+    new: bool
+    recompute: RecomputeReport | None = None
+
+
+def apply_program(
+    runtime: Runtime,
+    path: Path,
+    *,
+    actor: str,
+    effective_from: datetime | None = None,
+    as_of: datetime | None = None,
+) -> ApplyReport:
+    """Check a file and store it as a version effective from a time, by default the business time.
+
+    The time may lie in the past: activity since then is brought under the version, and the ledger gets the
+    differences. Raises ProgramInvalidError for a wrong file, RuleRefusedError where another version takes effect at
+    that very time.
+    """
+    program = check_program(path)
+    now = business_time(as_of, runtime.settings.as_of)
+    start = business_time(effective_from) if effective_from else now
+    return apply_version(runtime, program, actor=actor, effective_from=start)
+
+
+def apply_version(runtime: Runtime, program: Program, *, actor: str, effective_from: datetime) -> ApplyReport:
+    """Store a program that was checked already; see `apply_program`."""
+    with runtime.database.transaction() as session:
+        by = audit.authorise(session, actor, audit.Role.EDITOR)
+        known = {one.name: one for one in programs.stored_programs(session)}.get(program.program)
+        _refuse_same_time(known, program, effective_from)
+        number, new = programs.add_version(session, program, effective_from)
+        if new:
+            after = {"version": number, "effective_from": effective_from.isoformat()}
+            audit.record(session, by, "program.apply", program.program, after=after)
+    recompute = recompute_program(runtime, program.program) if new else None
+    return ApplyReport(program.program, number, effective_from, new, recompute)
+
+
+def list_programs(runtime: Runtime) -> list[StoredProgram]:
+    """Return the programs with their versions."""
+    with runtime.database.transaction() as session:
+        return programs.stored_programs(session)
+
+
+def _refuse_same_time(known: StoredProgram | None, program: Program, effective_from: datetime) -> None:
+    for version in known.versions if known else ():
+        if version.effective_from == effective_from and version.program != program:
+            raise RuleRefusedError(
+                f"{program.program}: version {version.number} takes effect at {effective_from.isoformat()} already; "
+                "choose another time"
+            )

@@ -1,0 +1,57 @@
+"""Runtimes for tests: a fresh database each, made from one migrated template, and a Redis of its own number."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import psycopg
+import redis
+from pydantic import SecretStr
+from sqlalchemy import make_url
+
+from laurels.services.runtime import Runtime, runtime_at
+from laurels.settings import Settings
+from laurels.stores import schema
+from laurels.stores.database import connect
+
+TEMPLATE = "laurels_test_template"
+_numbers = count(1)
+
+
+def make_template(database_url: str) -> None:
+    """Migrate one database that every test copies: 0.1 s instead of a migration each."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(f"drop database if exists {TEMPLATE} with (force)".encode())
+        connection.execute(f"create database {TEMPLATE}".encode())
+    database = connect(url_of(database_url, TEMPLATE))
+    schema.upgrade(database)
+    database.close()
+
+
+@contextmanager
+def fresh_runtime(settings: Settings, **changes: object) -> Iterator[Runtime]:
+    """A runtime on a new database and an emptied Redis database of its own; both are gone afterwards."""
+    assert settings.database_url and settings.redis_url
+    server, number = settings.database_url.get_secret_value(), next(_numbers)
+    name, redis_number = f"laurels_test_{number}", number % 15 + 1
+    database_url = url_of(server, name)
+    redis_url = f"{settings.redis_url.get_secret_value().rstrip('/').removesuffix('/0')}/{redis_number}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name} with (force)".encode())
+        connection.execute(f"create database {name} template {TEMPLATE}".encode())
+    with redis.Redis.from_url(redis_url) as emptied:
+        emptied.flushdb()
+    own = {"database_url": SecretStr(database_url), "redis_url": SecretStr(redis_url)}
+    runtime = runtime_at(settings.model_copy(update={**own, **changes}), database_url, redis_url)
+    try:
+        yield runtime
+    finally:
+        runtime.views.close()
+        runtime.gate.close()
+        runtime.database.close()
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"drop database {name} with (force)".encode())
+
+
+def url_of(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
