@@ -129,3 +129,18 @@ def top(session: Session, window_id: int, limit: int) -> list[tuple[UUID, int]]:
         .limit(limit)
     ).all()
     return [(row.member_id, row.score) for row in rows]
+
+
+def rank(session: Session, window_id: int, member_id: UUID) -> int | None:
+    """Return a member's rank by counting who is ahead, None where the board does not have them."""
+    row = (
+        driver(session)
+        .execute(
+            "select 1 + (select count(*) from standing o where o.window_id = s.window_id and "
+            "(-o.score, o.reached_at, o.member_id) < (-s.score, s.reached_at, s.member_id)) "
+            "from standing s where s.window_id = %s and s.member_id = %s",
+            (window_id, member_id),
+        )
+        .fetchone()
+    )
+    return row[0] if row and isinstance(row[0], int) else None

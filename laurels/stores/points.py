@@ -6,6 +6,7 @@ Every step is one statement over the working tables of `working`; a target equal
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from uuid import UUID
 
 import ibis
 from sqlmodel import Session
@@ -197,3 +198,16 @@ def _settlements_sql() -> str:
 @lru_cache(maxsize=1)
 def _clawbacks_sql() -> str:
     return str(ibis.to_sql(refunds.clawbacks(), dialect="postgres"))
+
+
+def balance(session: Session, program_id: int, member_id: UUID) -> int:
+    """Return a member's points: the sum of the ledger's entries."""
+    row = (
+        driver(session)
+        .execute(
+            "select coalesce(sum(points), 0)::bigint from ledger_entry where program_id = %s and member_id = %s",
+            (program_id, member_id),
+        )
+        .fetchone()
+    )
+    return row[0] if row and isinstance(row[0], int) else 0

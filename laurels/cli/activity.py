@@ -1,0 +1,172 @@
+"""Files in, batches worked off, history brought under a program's versions."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from laurels.cli.console import AsOf, JsonFlag, Reason, actor, err, out, reading, runtime, show, table
+from laurels.services import quarantine
+from laurels.services.batches import DrainReport, drain
+from laurels.services.boards import reconcile_boards
+from laurels.services.intake import IntakeReport, ingest_file
+from laurels.services.points import recompute_program
+
+HELD = 4
+SOME_QUARANTINED = 7
+LISTED = 20
+
+intakes = typer.Typer(no_args_is_help=True)
+
+
+def ingest(
+    file: Annotated[Path, typer.Argument(help="CSV, JSON lines or Parquet; gzip too.")],
+    source: Annotated[
+        str, typer.Option(help="Whose ids these are: the same id of two sources is two events.")
+    ],
+    mapping: Annotated[str, typer.Option(help="Name in the folder of mappings, or a path to a YAML file.")],
+    as_of: AsOf = None,
+    work: Annotated[
+        bool, typer.Option("--work/--no-work", help="Also gate and work off what came in.")
+    ] = True,
+    as_json: JsonFlag = False,
+) -> None:
+    """Take a file in, let the gate judge it, turn the good rows into points, ranks and discounts."""
+    with runtime() as opened:
+        with reading(file) as progress:
+            report = ingest_file(
+                opened, file, source=source, mapping=mapping, as_of=as_of, on_progress=progress
+            )
+        worked = drain(opened, as_of=as_of) if work else None
+        boards = reconcile_boards(opened, as_of=as_of) if work else None
+        refused = quarantine.of_intake(opened, report.intake_id, limit=LISTED)
+    result = {"intake": report, "worked": worked, "boards": boards, "quarantine": refused}
+    show(result, as_json, lambda: _counts(report, worked))
+    if not as_json and refused:
+        rows = [(row.line, row.event_id, "; ".join(row.sentences), ", ".join(row.reasons)) for row in refused]
+        out.print(table(f"In quarantine ({report.name})", ("line", "event", "why", "reasons"), rows))
+    _leave(report, worked)
+
+
+def run(as_of: AsOf = None, as_json: JsonFlag = False) -> None:
+    """Work off the inbox and let grants and boards follow."""
+    with runtime() as opened:
+        worked = drain(opened, as_of=as_of)
+        boards = reconcile_boards(opened, as_of=as_of)
+    show({"worked": worked, "boards": boards}, as_json, lambda: _worked(worked))
+
+
+def recompute(
+    program: Annotated[str, typer.Argument(help="The program's name.")],
+    as_of: AsOf = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Bring a program's points and standings to what its versions say of all history."""
+    with runtime() as opened:
+        report = recompute_program(opened, program, as_of=as_of)
+        boards = reconcile_boards(opened, program=program, as_of=as_of)
+    show(
+        {"recompute": report, "boards": boards},
+        as_json,
+        lambda: (
+            f"{program}: {report.activities:,} activities looked at, {report.changed:,} awards changed "
+            f"({report.points:+,} points), {report.standings:,} standings moved"
+        ),
+    )
+
+
+@intakes.command("list")
+def list_intakes(
+    state: Annotated[str | None, typer.Option(help="reading, held, released, rejected or done.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """List files that came in, the newest first."""
+    with runtime() as opened:
+        found = quarantine.list_intakes(opened, state=state)
+    rows = [
+        (
+            i.intake_id,
+            i.name,
+            i.source,
+            i.state,
+            i.rows,
+            i.accepted,
+            i.duplicates,
+            i.conflicts,
+            i.refused,
+            ", ".join(i.reasons),
+        )
+        for i in found
+    ]
+    columns = (
+        "id",
+        "file",
+        "source",
+        "state",
+        "rows",
+        "accepted",
+        "duplicates",
+        "conflicts",
+        "refused",
+        "held for",
+    )
+    show(found, as_json, lambda: table("Intakes", columns, rows))
+
+
+@intakes.command("release")
+def release_intake(intake: int, reason: Reason = None) -> None:
+    """Let a held file's rows go on to the gate."""
+    with runtime() as opened:
+        quarantine.release_intake(opened, intake, actor=actor(opened), reason=reason or "")
+    out.print(f"intake {intake} is released: `laurels run` works it off")
+
+
+@intakes.command("reject")
+def reject_intake(intake: int, reason: Reason = None) -> None:
+    """Reject a held file: none of its rows will count."""
+    with runtime() as opened:
+        quarantine.reject_intake(opened, intake, actor=actor(opened), reason=reason or "")
+    out.print(f"intake {intake} is rejected")
+
+
+@intakes.command("retry-batch")
+def retry_batch(batch: int) -> None:
+    """Let the gate judge a batch again that it could not judge."""
+    with runtime() as opened:
+        quarantine.retry_batch(opened, batch, actor=actor(opened))
+    out.print(f"batch {batch} waits to be judged again: `laurels run`")
+
+
+def _counts(report: IntakeReport, worked: DrainReport | None) -> str:
+    lines = [
+        f"{report.name}: {report.rows:,} rows: {report.accepted:,} accepted, {report.duplicates:,} duplicates, "
+        f"{report.conflicts:,} conflicts, {report.refused:,} refused"
+    ]
+    if report.unknown_columns:
+        lines.append(f"not in the mapping, so not kept: {', '.join(report.unknown_columns)}")
+    if report.state == "held":
+        lines.append(
+            f"HELD for {', '.join(report.reasons)}: `laurels intake release {report.intake_id}` lets it go on"
+        )
+        if report.missing_columns:
+            lines.append(f"missing columns: {', '.join(report.missing_columns)}")
+    return "\n".join([*lines, _worked(worked)] if worked else lines)
+
+
+def _worked(worked: DrainReport) -> str:
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in worked.reasons.items())
+    line = (
+        f"{worked.batches:,} batches: {worked.passed:,} rows passed, {worked.quarantined:,} quarantined"
+        f"{f' ({reasons})' if reasons else ''}; {worked.points:+,} points, {worked.standings:,} standings moved"
+    )
+    return f"{line}; {worked.held} batches could not be judged" if worked.held else line
+
+
+def _leave(report: IntakeReport, worked: DrainReport | None) -> None:
+    if report.state == "held":
+        err.print(
+            f"laurels: {report.name} is held: {', '.join(report.reasons)}", style="red", highlight=False
+        )
+        raise typer.Exit(HELD)
+    if report.refused or report.conflicts or (worked and (worked.quarantined or worked.held)):
+        raise typer.Exit(SOME_QUARANTINED)

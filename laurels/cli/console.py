@@ -1,0 +1,119 @@
+"""What every command shares: the runtime, output as a table or as JSON, errors as one line, progress by bytes."""
+
+import getpass
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from laurels.services.runtime import Runtime, open_runtime
+from laurels.settings import Settings
+
+out = Console()
+err = Console(stderr=True)
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        help="Business time, with its zone: 2026-07-01T12:00:00+00:00. Default: now.",
+        parser=lambda text: _aware(text),
+        metavar="TIME",
+    ),
+]
+Reason = Annotated[str | None, typer.Option(help="Why, for the audit.")]
+
+
+@contextmanager
+def runtime() -> Iterator[Runtime]:
+    """Open the runtime that the environment and `.env` describe."""
+    with open_runtime(Settings()) as opened:
+        yield opened
+
+
+def actor(opened: Runtime) -> str:
+    """Return who acts, for the audit: LAURELS_ACTOR, else the login name."""
+    return opened.settings.actor or getpass.getuser()
+
+
+def show(value: Any, as_json: bool, table: Callable[[], Table | str]) -> None:
+    """Print a result as JSON, or as the table or text that a person reads."""
+    if as_json:
+        sys.stdout.write(json.dumps(_plain(value), indent=2) + "\n")
+        return
+    shown = table()
+    if isinstance(shown, str):
+        out.print(shown, highlight=False, markup=False)
+    else:
+        out.print(shown)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """Return a table; numbers stand at the right."""
+    made = Table(title=title, title_justify="left", caption=None if rows else "nothing")
+    numeric = [
+        bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(columns))
+    ]
+    for name, number in zip(columns, numeric, strict=True):
+        made.add_column(name, justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(_cell(value) for value in row))
+    return made
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Callable[[int], None]]:
+    """Show how much of a file is read, where somebody looks."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        size = path.stat().st_size if path.is_file() else None
+        task = progress.add_task(path.name, total=size)
+        yield lambda done: progress.update(task, completed=done)
+
+
+def short(member: UUID) -> str:
+    """Return the part of an opaque id that people compare."""
+    return str(member)[:8]
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _aware(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text} is no time: write 2026-07-01T12:00:00Z") from error
+    if time.tzinfo is None:
+        raise typer.BadParameter(f"{text} has no zone: write {text}Z or {text}-04:00")
+    return time

@@ -1,0 +1,39 @@
+"""The views' hash, and their export."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from laurels.cli.console import JsonFlag, runtime, show, table
+from laurels.services import statehash
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("hash")
+def show_hash(
+    exported: Annotated[
+        Path | None, typer.Option("--export", help="Hash an export by DuckDB instead of the live store.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Print the hash over awards, settlements, standings and balances; equal state, equal hash."""
+    if exported is not None:
+        found = statehash.hash_of_export(exported)
+    else:
+        with runtime() as opened:
+            found = statehash.state_hash(opened)
+    rows = [(name, part.rows) for name, part in found.tables.items()]
+    show(found, as_json, lambda: table(found.hash, ("view", "rows"), rows))
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the views as Parquet with a manifest, from one snapshot."""
+    with runtime() as opened:
+        report = statehash.export_views(opened, folder)
+    show(report, as_json, lambda: f"{folder}: {report.hash}")
