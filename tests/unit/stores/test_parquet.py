@@ -51,6 +51,14 @@ def test_values_are_typed_and_only_declared_columns_are_read(tmp_path: Path) -> 
     ]
 
 
+def test_nanoseconds_are_cut_to_microseconds(tmp_path: Path) -> None:
+    table = pa.table({"at": pa.array([1_500_000_000_123_456_789], pa.timestamp("ns"))})
+    pq.write_table(table, tmp_path / "a.parquet")
+    (record,) = read_records(tmp_path / "a.parquet", PARQUET)
+    assert isinstance(record, Record)
+    assert record.fields["at"] == datetime(2017, 7, 14, 2, 40, 0, 123456)  # noqa: DTZ001
+
+
 def test_rows_that_postgresql_could_not_keep_are_refused_in_their_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
