@@ -59,6 +59,16 @@ def flow_environment(settings: Settings, servers: Servers) -> dict[str, str]:
     return {f"LAURELS_{name.upper()}": text for name, text in (given | found).items()}
 
 
+def client_environment(settings: Settings, api_url: str) -> dict[str, str]:
+    """Return the names by which a process calls flows against that server: set them before importing any."""
+    return {
+        "PREFECT_API_URL": api_url,
+        "PREFECT_HOME": str(prefect_home(settings.home)),
+        "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+        "DO_NOT_TRACK": "1",
+    }
+
+
 def prefect_home(home: Path) -> Path:
     """Return the folder of Prefect's own small files and logs."""
     return home.absolute() / "prefect"

@@ -8,12 +8,17 @@ import pytest
 from pydantic import SecretStr
 
 from laurels.embedded import Servers
-from laurels.orchestrator.environment import flow_environment, prefect_environment, server_environment
+from laurels.orchestrator.environment import (
+    client_environment,
+    flow_environment,
+    prefect_environment,
+    server_environment,
+)
 from laurels.settings import Settings
 
 KEY = "ab" * 32
 SERVERS = Servers(
-    "postgresql://u:pw1@h/laurels", "redis://:pw2@h/0", "postgresql+asyncpg://u:pw1@h/prefect", True
+    "postgresql://u:pw1@h/laurels", "redis://:pw2@h/0", "postgresql+asyncpg://u:pw1@h/prefect", owned=True
 )
 
 
@@ -67,3 +72,9 @@ def test_what_flows_are_told_makes_the_same_settings(tmp_path: Path, monkeypatch
     assert again.home == tmp_path
     assert again.master_key == settings.master_key
     assert again.database_url == SecretStr(SERVERS.database_url)
+
+
+def test_a_process_that_calls_flows_is_told_where_prefect_is(tmp_path: Path) -> None:
+    told = client_environment(Settings(home=tmp_path), "http://127.0.0.1:4321/api")
+    assert told["PREFECT_API_URL"] == "http://127.0.0.1:4321/api"
+    assert told["PREFECT_HOME"] == str(tmp_path / "prefect")
