@@ -24,12 +24,15 @@ class Award(SQLModel, table=True):
 class LedgerEntry(SQLModel, table=True):
     """A transfer between a member's account and the program's counter-account that `kind` names. Append-only.
 
-    The unique key makes a repeated batch harmless: one difference per activity, rule and batch.
+    The unique key makes a repeated batch harmless: one difference per member, activity, rule and batch. (A clawback
+    whose order turns out to be another member's moves from one to the other in one batch.)
     """
 
     __tablename__ = "ledger_entry"
     __table_args__ = (
-        UniqueConstraint("program_id", "activity_id", "rule", "batch_id", name="ledger_entry_once"),
+        UniqueConstraint(
+            "program_id", "activity_id", "rule", "batch_id", "member_id", name="ledger_entry_once"
+        ),
         CheckConstraint("account in ('pending', 'available', 'debt')", name="ledger_entry_account"),
         CheckConstraint(
             "kind in ('award', 'spend', 'expire', 'clawback', 'adjust')", name="ledger_entry_kind"

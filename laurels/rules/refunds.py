@@ -13,15 +13,17 @@ DIRTY_ORDER_ACTIVITY = ibis.table(
         "kind": "string",
         "occurred_at": "timestamp('UTC')",
         "amount_minor": "int64",
+        "currency": "string",
     },
     name="dirty_order_activity",
 )
-"""All purchases and refunds of the orders that a batch touched."""
+"""All purchases and refunds of the orders that a batch touched. An order in two currencies is as good as two."""
 
 DIRTY_ORDER_AWARD = ibis.table(
     {
         "program_id": "int32",
         "order_id": "uuid",
+        "currency": "string",
         "rule": "string",
         "version_id": "int32",
         "member_id": "uuid",
@@ -33,7 +35,13 @@ DIRTY_ORDER_AWARD = ibis.table(
 """What each order earned by each rule, beside what it cost."""
 
 DIRTY_SETTLEMENT = ibis.table(
-    {"order_id": "uuid", "activity_id": "uuid", "occurred_at": "timestamp('UTC')", "matched_minor": "int64"},
+    {
+        "order_id": "uuid",
+        "currency": "string",
+        "activity_id": "uuid",
+        "occurred_at": "timestamp('UTC')",
+        "matched_minor": "int64",
+    },
     name="dirty_settlement",
 )
 """The settled refunds of those orders."""
@@ -43,17 +51,17 @@ def settlements() -> ir.Table:
     """Return activity_id, matched_minor, member_id, ordered_at for each refund.
 
     Refunds of an order are covered in the order they occurred, until its amount is used up. A refund whose
-    order is not there matches nothing yet: it is parked, and settles when the order arrives.
+    order is not there, or not in its currency, matches nothing yet: it is parked, and settles when the order arrives.
     """
     purchases = DIRTY_ORDER_ACTIVITY.filter(DIRTY_ORDER_ACTIVITY.kind == "purchase")
-    orders = purchases.group_by("order_id").agg(
+    orders = purchases.group_by("order_id", "currency").agg(
         order_minor=total(purchases.amount_minor),
         member_id=purchases.member_id.cast("string").min().cast("uuid"),
         ordered_at=purchases.occurred_at.min(),
     )
     refunds = DIRTY_ORDER_ACTIVITY.filter(DIRTY_ORDER_ACTIVITY.kind == "refund").drop("member_id")
     running = _running(refunds, refunds.amount_minor)
-    matched = running.left_join(orders, "order_id")
+    matched = running.left_join(orders, ["order_id", "currency"])
     covered = ibis.least(matched.running, matched.order_minor) - ibis.least(
         matched.running - matched.amount_minor, matched.order_minor
     )
@@ -74,7 +82,7 @@ def clawbacks() -> ir.Table:
     """
     refunds = DIRTY_SETTLEMENT.filter(DIRTY_SETTLEMENT.matched_minor > 0)
     running = _running(refunds, refunds.matched_minor)
-    both = running.join(DIRTY_ORDER_AWARD, "order_id")
+    both = running.join(DIRTY_ORDER_AWARD, ["order_id", "currency"])
     now = quotient(wide(both.order_points) * wide(both.running), wide(both.order_minor))
     before = quotient(
         wide(both.order_points) * wide(both.running - both.matched_minor), wide(both.order_minor)
@@ -86,7 +94,7 @@ def clawbacks() -> ir.Table:
 def _running(refunds: ir.Table, minor: ir.IntegerColumn) -> ir.Table:
     """Add what an order's refunds came to so far, each refund included."""
     until_now = ibis.window(
-        group_by=refunds.order_id,
+        group_by=[refunds.order_id, refunds.currency],
         order_by=[refunds.occurred_at, refunds.activity_id],
         preceding=None,
         following=0,

@@ -65,6 +65,7 @@ def recompute_program(runtime: Runtime, program: str, *, as_of: datetime | None 
         session.flush()
         activities = participation.enrol_history(session, stored.id, list(stored.versions))
         worked = _bring_up(session, stored, batch.id or 0)
+        worked += Worked(standings=boards.close_windows(session, stored.id))
         leases.release(session, PARTITION, token)
     return RecomputeReport(program, activities, worked.entries, worked.points, worked.standings)
 

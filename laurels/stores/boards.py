@@ -19,15 +19,37 @@ _WINDOWS = """
 insert into board_window (program_id, board, period, starts_at, ends_at, pass_number)
 select %s, board, period, starts_at, ends_at, 0
   from unnest(%s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[]) as w (board, period, starts_at, ends_at)
-on conflict (program_id, board, period, starts_at) do nothing
+on conflict (program_id, board, period, starts_at) do update set ends_at = excluded.ends_at
+ where board_window.ends_at <> excluded.ends_at
+"""
+_CURRENT = """
+insert into current_window
+select id from board_window join unnest(%s::text[], %s::text[], %s::timestamptz[]) as w (board, period, starts_at)
+ using (board, period, starts_at) where program_id = %s
+"""
+# A window that ends at another time than before keeps another clock in its scores: Redis needs all of them anew.
+_MOVED_END = """
+insert into dirty_standing (window_id, member_id)
+select s.window_id, s.member_id from standing s join board_window b on b.id = s.window_id
+  join unnest(%s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[]) as w (board, period, starts_at, ends_at)
+    using (board, period, starts_at)
+ where b.program_id = %s and b.ends_at <> w.ends_at
+"""
+_CLOSE = """
+with gone as (
+  delete from standing s using board_window w
+   where w.id = s.window_id and w.program_id = %s and not exists (select from current_window c where c.id = w.id)
+  returning s.window_id, s.member_id
+)
+insert into dirty_standing (window_id, member_id) select window_id, member_id from gone
 """
 _TOUCHED = """
 insert into dirty_window_member
-select w.id, f.member_id from fresh_participation f join board_window w
-    on w.program_id = %(program)s and f.occurred_at >= w.starts_at and f.occurred_at < w.ends_at
+select w.id, f.member_id from current_window join board_window w using (id) join fresh_participation f
+    on f.occurred_at >= w.starts_at and f.occurred_at < w.ends_at
 union
-select w.id, r.member_id from moved_refund r join board_window w
-    on w.program_id = %(program)s and r.ordered_at >= w.starts_at and r.ordered_at < w.ends_at
+select w.id, r.member_id from current_window join board_window w using (id) join moved_refund r
+    on r.ordered_at >= w.starts_at and r.ordered_at < w.ends_at
 """
 # A refund counts in the window of its order: a month's net spend is what was bought in it and kept.
 _BOARD_ACTIVITY = """
@@ -44,7 +66,7 @@ select d.window_id, w.board, w.starts_at, w.ends_at, d.member_id, 'refund', null
   join activity a on a.id = s.activity_id
  where s.matched_minor > 0 and exists (
    select from activity o join participation p on p.program_id = %(program)s and p.activity_id = o.id
-    where o.order_id = a.order_id and o.kind = 'purchase')
+    where o.order_id = a.order_id and o.kind = 'purchase' and o.currency is not distinct from a.currency)
 """
 _MERGE = """
 with changed as (
@@ -63,10 +85,20 @@ insert into dirty_standing (window_id, member_id) select window_id, member_id fr
 
 
 def open_windows(session: Session, program_id: int, windows: Iterable[tuple[Board, Span]]) -> None:
-    """Make sure that the boards' windows exist; each is one unique row."""
+    """Make sure that the boards' windows exist, each one unique row, and note them as the ones to work on."""
+    working.clear(session, "current_window")
     rows = [(board.board, span.period.value, span.starts_at, span.ends_at) for board, span in windows]
     if rows:
-        driver(session).execute(_WINDOWS, (program_id, *(list(column) for column in zip(*rows, strict=True))))
+        names, periods, starts, ends = (list(column) for column in zip(*rows, strict=True))
+        connection = driver(session)
+        connection.execute(_MOVED_END, (names, periods, starts, ends, program_id))
+        connection.execute(_WINDOWS, (program_id, names, periods, starts, ends))
+        connection.execute(_CURRENT, (names, periods, starts, program_id))
+
+
+def close_windows(session: Session, program_id: int) -> int:
+    """Take everybody off the windows that are not worked on: the newest version has no such board or bounds."""
+    return driver(session).execute(_CLOSE, (program_id,)).rowcount
 
 
 def write_standings(session: Session, program_id: int, boards: tuple[Board, ...]) -> int:
@@ -76,7 +108,7 @@ def write_standings(session: Session, program_id: int, boards: tuple[Board, ...]
         return 0
     connection = driver(session)
     working.clear(session, "dirty_window_member", "board_activity", "target_standing")
-    connection.execute(_TOUCHED, {"program": program_id})
+    connection.execute(_TOUCHED)
     working.counted(session, "dirty_window_member")
     connection.execute(_BOARD_ACTIVITY, {"program": program_id})
     connection.execute(f"insert into target_standing {sql}".encode())

@@ -35,6 +35,11 @@ insert into fresh_participation
 select p.activity_id, p.member_id, p.kind, p.day, a.occurred_at
   from participation p join activity a on a.id = p.activity_id where p.program_id = %(program)s
 """
+_TOUCH_ORDERS = """
+insert into dirty_order
+select distinct a.order_id from participation p join activity a on a.id = p.activity_id
+ where p.program_id = %(program)s and a.order_id is not null
+"""
 _LEAVE = """
 delete from participation p using activity a
  where a.id = p.activity_id and p.program_id = %(program)s and p.version_id = %(version)s
@@ -67,6 +72,7 @@ def enrol_history(session: Session, program_id: int, versions: list[Version]) ->
     working.clear(session, "fresh_participation")
     connection = driver(session)
     connection.execute(_TOUCH_ALL, {"program": program_id})
+    connection.execute(_TOUCH_ORDERS, {"program": program_id})
     for version, end in _reaches(versions):
         connection.execute(_LEAVE, _values(program_id, version, end))
     working.counted(session, "fresh_participation")

@@ -36,7 +36,7 @@ insert into dirty_order select distinct order_id from fresh_activity where order
 """
 _ORDER_ACTIVITY = """
 insert into dirty_order_activity
-select a.order_id, a.id, a.member_id, a.kind, a.occurred_at, a.amount_minor
+select a.order_id, a.id, a.member_id, a.kind, a.occurred_at, a.amount_minor, coalesce(a.currency, '')
   from activity a join dirty_order using (order_id) where a.kind in ('purchase', 'refund')
 """
 _SETTLE = """
@@ -84,11 +84,15 @@ with changed as (
   when not matched and t.points <> 0 then insert
     values (t.program_id, t.activity_id, t.rule, t.version_id, t.member_id, t.points)
   returning new.activity_id, new.rule, new.version_id, new.member_id, new.points as points,
-            coalesce(old.points, 0) as old_points
+            old.member_id as old_member_id, coalesce(old.points, 0) as old_points
+), moved as (
+  select activity_id, rule, version_id, member_id, points from changed
+  union all
+  select activity_id, rule, version_id, coalesce(old_member_id, member_id), -old_points from changed
 )
 insert into ledger_entry (program_id, member_id, account, kind, points, activity_id, rule, version_id, batch_id)
-select %(program)s, member_id, 'available', %(kind)s, points - old_points, activity_id, rule, version_id, %(batch)s
-  from changed where points <> old_points
+select %(program)s, member_id, 'available', %(kind)s, sum(points), activity_id, rule, min(version_id), %(batch)s
+  from moved group by activity_id, rule, member_id having sum(points) <> 0
 returning points
 """
 _IN_SCOPE = "select activity_id from dirty_activity union select activity_id from fresh_participation"
@@ -98,22 +102,22 @@ with orders as (
   select order_id from dirty_order union select order_id from dirty_activity where order_id is not null
 )
 insert into dirty_settlement
-select a.order_id, a.id, a.occurred_at, s.matched_minor from orders
+select a.order_id, coalesce(a.currency, ''), a.id, a.occurred_at, s.matched_minor from orders
   join activity a using (order_id) join settlement s on s.activity_id = a.id where a.kind = 'refund'
 """
 _ORDER_AWARDS = """
 with purchase as (
-  select a.order_id, a.id, a.amount_minor from (select distinct order_id from dirty_settlement) d
+  select a.order_id, coalesce(a.currency, '') as currency, a.id, a.amount_minor from (select distinct order_id from dirty_settlement) d
     join activity a using (order_id) where a.kind = 'purchase'
 ), cost as (
-  select order_id, sum(amount_minor) as order_minor from purchase group by order_id
+  select order_id, currency, sum(amount_minor) as order_minor from purchase group by order_id, currency
 )
 insert into dirty_order_award
-select w.program_id, order_id, w.rule, min(w.version_id), min(w.member_id::text)::uuid, sum(w.points),
+select w.program_id, order_id, currency, w.rule, min(w.version_id), min(w.member_id::text)::uuid, sum(w.points),
        max(cost.order_minor)
-  from purchase join cost using (order_id)
-  join award w on w.program_id = %(program)s and w.activity_id = purchase.id
- group by w.program_id, order_id, w.rule
+  from purchase join cost using (order_id, currency)
+  join award w on w.program_id = %(program)s and w.activity_id = purchase.id and w.points <> 0
+ group by w.program_id, order_id, currency, w.rule
 """
 
 

@@ -219,7 +219,9 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("points <> 0 and abs(points) < 9007199254740992", name="ledger_entry_points"),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("program_id", "activity_id", "rule", "batch_id", name="ledger_entry_once"),
+        sa.UniqueConstraint(
+            "program_id", "activity_id", "rule", "batch_id", "member_id", name="ledger_entry_once"
+        ),
     )
     op.create_index("ledger_entry_member", "ledger_entry", ["program_id", "member_id"], unique=False)
     op.create_table(

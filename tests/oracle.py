@@ -1,0 +1,182 @@
+"""What awards, settlements and standings must be, in plain loops over plain values: slow, obvious, and nobody's SQL."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from models.values.boards import Board, CountMetric
+from models.values.earning import EarningRule, Rounding
+from models.values.program import Program
+
+
+@dataclass(frozen=True)
+class Act:
+    """An accepted activity."""
+
+    id: UUID
+    kind: str
+    member: UUID | None
+    at: datetime
+    minor: int = 0
+    currency: str | None = None
+    order: UUID | None = None
+    verified: bool = False
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A version of a program, and when it begins to apply."""
+
+    number: int
+    start: datetime
+    program: Program
+
+
+@dataclass(frozen=True)
+class Settled:
+    matched: int
+    member: UUID | None
+    ordered_at: datetime | None
+
+
+Awards = dict[tuple[UUID, str], tuple[int, UUID, int]]  # (activity, rule) -> version number, member, points
+Standings = dict[tuple[str, str, datetime, UUID], tuple[int, datetime]]  # window, member -> score, reached at
+
+
+def enrolled(acts: Iterable[Act], editions: list[Edition]) -> list[tuple[Act, Edition]]:
+    """Each activity that counts, with the edition it counts under, in business order."""
+    found = []
+    for act in sorted(acts, key=lambda act: (act.at, act.id)):
+        begun = [edition for edition in editions if edition.start <= act.at]
+        if begun and act.member and _takes((edition := max(begun, key=lambda e: e.start)).program, act):
+            found.append((act, edition))
+    return found
+
+
+def _takes(program: Program, act: Act) -> bool:
+    kinds = {rule.on.value for rule in program.earning}
+    for board in program.boards:
+        kinds.add(board.metric.count.value if isinstance(board.metric, CountMetric) else "purchase")
+    season = program.season_bounds
+    in_season = season is None or season[0] <= act.at < season[1]
+    return act.kind in kinds and in_season and act.currency in {None, program.currency}
+
+
+def settlements(acts: Iterable[Act]) -> dict[UUID, Settled]:
+    """How much of each refund its order covers, the refunds taken in the order in which they occurred."""
+    found = {}
+    for members in _by_order(acts).values():
+        bought = [act for act in members if act.kind == "purchase"]
+        left = sum(act.minor for act in bought)
+        owner = min((act.member for act in bought if act.member), default=None)
+        for act in (act for act in members if act.kind == "refund"):
+            matched = min(left, act.minor)
+            left -= matched
+            found[act.id] = Settled(matched, owner, min((one.at for one in bought), default=None))
+    return found
+
+
+def _by_order(acts: Iterable[Act]) -> dict[Any, list[Act]]:
+    """An order in two currencies is two."""
+    orders: dict[Any, list[Act]] = defaultdict(list)
+    for act in sorted(acts, key=lambda act: (act.at, act.id)):
+        if act.order and act.kind in {"purchase", "refund"}:
+            orders[act.order, act.currency].append(act)
+    return orders
+
+
+def awards(acts: list[Act], editions: list[Edition]) -> Awards:
+    """Points that are not zero, for activities and (below zero) for refunds."""
+    earned: Awards = {}
+    so_far: dict[Any, int] = defaultdict(int)
+    for act, edition in enrolled(acts, editions):
+        for rule in edition.program.earning:
+            if rule.on.value == act.kind and (rule.when is None or act.verified):
+                points = _capped(rule, act, edition, _base(rule, act, edition, so_far), so_far)
+                earned[act.id, rule.rule] = (edition.number, act.member or UUID(int=0), points)
+    taken = _clawed(acts, {key: award for key, award in earned.items() if award[2]})
+    return {key: award for key, award in (earned | taken).items() if award[2]}
+
+
+def _base(rule: EarningRule, act: Act, edition: Edition, so_far: dict[Any, int]) -> int:
+    if rule.points_per_unit is None:
+        return rule.points or 0
+    unit = 10**edition.program.minor_digits
+    if rule.rounding is Rounding.PER_ROW:
+        return act.minor * rule.points_per_unit // unit
+    before = so_far[spent := ("carry", act.member, rule.rule, edition.number)]
+    so_far[spent] += act.minor
+    return so_far[spent] * rule.points_per_unit // unit - before * rule.points_per_unit // unit
+
+
+def _capped(rule: EarningRule, act: Act, edition: Edition, base: int, so_far: dict[Any, int]) -> int:
+    if rule.cap is None:
+        return base
+    day = act.at.astimezone(edition.program.zone).date()
+    period = {"day": day, "week": day - timedelta(days=day.weekday()), "program": None}[rule.cap.per.value]
+    before = so_far[group := ("cap", act.member, rule.rule, rule.cap.per, period)]
+    so_far[group] += base
+    return max(0, min(base, rule.cap.points - before))
+
+
+def _clawed(acts: list[Act], earned: Awards) -> Awards:
+    settled, found = settlements(acts), {}
+    for members in _by_order(acts).values():
+        cost = sum(act.minor for act in members if act.kind == "purchase")
+        for rule in {rule for act in members for _, rule in [key for key in earned if key[0] == act.id]}:
+            of_order = [earned[act.id, rule] for act in members if (act.id, rule) in earned]
+            points, back = sum(award[2] for award in of_order), 0
+            for act in (act for act in members if act.kind == "refund" and settled[act.id].matched):
+                before, back = back, back + settled[act.id].matched
+                taken = points * before // cost - points * back // cost
+                found[act.id, rule] = (min(of_order)[0], min(award[1] for award in of_order), taken)
+    return found
+
+
+def standings(acts: list[Act], editions: list[Edition]) -> Standings:
+    """Scores above zero of the newest edition's boards, over what counts in the program."""
+    program = max(editions, key=lambda edition: edition.start).program
+    counted = [act for act, _ in enrolled(acts, editions)]
+    orders = {(act.order, act.currency) for act in counted if act.kind == "purchase" and act.order}
+    settled = settlements(acts)
+    scores: dict[tuple[str, str, datetime, UUID], list[tuple[int, datetime]]] = defaultdict(list)
+    for board in program.boards:
+        rows = [(act.member, act.at, act.at, _worth(board, act)) for act in counted]
+        if not isinstance(board.metric, CountMetric):
+            back = [act for act in acts if act.kind == "refund" and (act.order, act.currency) in orders]
+            refunds = [(act.at, settled[act.id]) for act in back]
+            rows += [(one.member, one.ordered_at, at, -one.matched) for at, one in refunds if one.ordered_at]
+        for member, at, changed, worth in rows:
+            for period, start, end in _windows(program, board, at) if worth and member else ():
+                reached = min(max(changed.replace(microsecond=0), start), end)
+                scores[board.board, period, start, member].append((worth, reached))
+    summed = {key: (sum(w for w, _ in found), max(at for _, at in found)) for key, found in scores.items()}
+    return {key: score for key, score in summed.items() if score[0] > 0}
+
+
+def _worth(board: Board, act: Act) -> int:
+    if not isinstance(board.metric, CountMetric):
+        return act.minor if act.kind == "purchase" else 0
+    return int(act.kind == board.metric.count.value and (board.metric.when is None or act.verified))
+
+
+def _windows(program: Program, board: Board, at: datetime) -> Iterator[tuple[str, datetime, datetime]]:
+    day = at.astimezone(program.zone).date()
+    monday, first = day - timedelta(days=day.weekday()), day.replace(day=1)
+    bounds = {
+        "day": (day, day + timedelta(days=1)),
+        "week": (monday, monday + timedelta(days=7)),
+        "month": (first, (first + timedelta(days=32)).replace(day=1)),
+    }
+    for period in (window.value for window in board.windows):
+        if period in bounds:
+            yield period, _midnight(program, bounds[period][0]), _midnight(program, bounds[period][1])
+        elif program.season_bounds and program.season_bounds[0] <= at < program.season_bounds[1]:
+            yield period, *program.season_bounds
+
+
+def _midnight(program: Program, day: date) -> datetime:
+    return datetime.combine(day, time(), program.zone).astimezone(UTC)
