@@ -94,7 +94,7 @@ class _Compiled:
         member, order, referred = self._parties(fields, problems)
         verified = self._verified(fields)
         self._check_accepted(fields, problems)
-        raw = {name: field_text(fields.get(column)) for name, column in self._raw}
+        raw = {name: text for name, column in self._raw if (text := field_text(fields.get(column)))}
         return InboxRow(
             line=record.line,
             source=self._source,
@@ -109,7 +109,7 @@ class _Compiled:
                 _text(referred),
                 verified,
                 [(problem, field_text(fields.get(column))) for problem, column in problems],
-                [(name, raw[name]) for name in self._attributes],
+                [(name, raw.get(name)) for name in self._attributes],
             ),
             kind=kind,
             member_id=member,

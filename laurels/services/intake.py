@@ -1,6 +1,7 @@
 """Intake: a file's rows durably accepted, before anything is decided about them but whether the file may go on."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -139,14 +140,21 @@ def _read(
     as_of: datetime,
     on_progress: Callable[[int], None] | None,
 ) -> None:
-    to_row = compile_mapping(mapping, source, runtime.keys.member_id, facts.sha256)
-    with runtime.database.pinned() as database:
+    to_row = compile_mapping(mapping, source, runtime.keys.member_id, facts.content_sha256)
+    known = people.Known()
+    with runtime.database.pinned() as database, ThreadPoolExecutor(max_workers=1) as writer:
         with database.transaction() as session:
             inbox.prepare(session)
+        written: Future[None] | None = None
         for chunk in _chunks(read_records(path, mapping, on_progress)):
             rows = [to_row(found) for found in chunk if isinstance(found, Record)]
             refused = [found for found in chunk if isinstance(found, RefusedRow)]
-            _take(runtime, database, intake_id, source, rows, refused, as_of)
+            news = known.news(_observations(rows, as_of))
+            if written is not None:
+                written.result()  # PostgreSQL wrote the last chunk while this one was read
+            written = writer.submit(_take, runtime, database, intake_id, source, rows, refused, news)
+        if written is not None:
+            written.result()
 
 
 def _chunks(found: Iterator[Record | RefusedRow]) -> Iterator[list[Record | RefusedRow]]:
@@ -161,7 +169,7 @@ def _take(
     source: str,
     rows: list[InboxRow],
     refused: list[RefusedRow],
-    as_of: datetime,
+    news: list[people.Observation],
 ) -> None:
     """Commit one chunk whole: keys, payloads, queue, refusals, personal fields and the counts of all of them."""
     with database.transaction() as session:
@@ -170,7 +178,7 @@ def _take(
         outcomes = inbox.accept(session, intake_id, keyed)
         if refused and not intake.seen_before:
             inbox.refuse(session, intake_id, refused)
-        people.remember(session, runtime.keys, _observations(rows, as_of))
+        people.remember(session, runtime.keys, news)
         intake.rows += len(rows) + len(refused)
         intake.accepted += outcomes.accepted
         intake.duplicates += outcomes.duplicates

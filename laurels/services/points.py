@@ -70,18 +70,24 @@ def recompute_program(runtime: Runtime, program: str, *, as_of: datetime | None 
     return RecomputeReport(program, activities, worked.entries, worked.points, worked.standings)
 
 
+def open_windows(session: Session, program: StoredProgram) -> bool:
+    """Make the windows that the touched activity falls into; return whether there is any."""
+    touched = points.first_and_last(session)
+    if touched is None:
+        return False
+    latest = program.latest
+    windows = (
+        (board, span)
+        for board in latest.boards
+        for period in board.windows
+        for span in spans(latest, period, *touched)
+    )
+    boards.open_windows(session, program.id, windows)
+    return True
+
+
 def _bring_up(session: Session, program: StoredProgram, batch_id: int) -> Worked:
     entries = points.write_awards(session, program.id, program.by_id(), batch_id)
-    touched = points.first_and_last(session)
-    changed = 0
-    if touched is not None:
-        latest = program.latest
-        windows = [
-            (board, span)
-            for board in latest.boards
-            for period in board.windows
-            for span in spans(latest, period, *touched)
-        ]
-        boards.open_windows(session, program.id, windows)
-        changed = boards.write_standings(session, program.id, latest.boards)
+    touched = open_windows(session, program)
+    changed = boards.write_standings(session, program.id, program.latest.boards) if touched else 0
     return Worked(len(entries), sum(entries), changed)

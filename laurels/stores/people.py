@@ -16,6 +16,7 @@ from sqlmodel import Session
 from laurels.stores.database import driver
 
 _NONCE = 12
+LARGEST_MEMORY = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,29 @@ class Observation:
     field: str
     value: str
     observed_at: datetime
+
+
+class Known:
+    """What one reading of a file has handed on already: most rows repeat their member's fields.
+
+    Bounded: beyond `LARGEST_MEMORY` members' fields it forgets, and then hands on some of them twice.
+    """
+
+    def __init__(self) -> None:
+        self._latest: dict[tuple[UUID, str], tuple[datetime, str]] = {}
+
+    def news(self, observations: Iterable[Observation]) -> list[Observation]:
+        """Return those that may change what is stored."""
+        found = []
+        if len(self._latest) > LARGEST_MEMORY:
+            self._latest.clear()
+        for seen in observations:
+            at, value = self._latest.get((seen.member_id, seen.field), (seen.observed_at, None))
+            if value != seen.value and seen.observed_at >= at:
+                found.append(seen)
+            if value is None or seen.observed_at >= at:
+                self._latest[seen.member_id, seen.field] = (seen.observed_at, seen.value)
+        return found
 
 
 def derive(master_key: bytes) -> Keys:

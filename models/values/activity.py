@@ -39,7 +39,7 @@ class InboxRow:
     referred_id: UUID | None = None
     verified: bool | None = None
     problems: tuple[str, ...] = ()
-    raw: dict[str, str | None] = field(default_factory=dict)
+    raw: dict[str, str] = field(default_factory=dict)
     person: dict[str, str] = field(default_factory=dict)
 
 

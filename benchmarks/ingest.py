@@ -1,0 +1,95 @@
+"""File ingest beside SQLModel's `add_all`, both from the same CSV to the same three inbox tables, in one run.
+
+Both read and coerce by the same compiled mapping; what differs is how rows reach PostgreSQL. `ratio` is rows/s of
+`ingest_file` (file gate included) over rows/s of `add_all`; `ratio_one_table` over `add_all` of the payload alone.
+"""
+
+import csv
+import tempfile
+from itertools import islice
+from pathlib import Path
+
+from benchmarks.measure import finish, own_runtime, say, seconds
+from laurels.rules.identity import event_key
+from laurels.rules.intake import compile_mapping
+from laurels.services.intake import ingest_file, mapping_path
+from laurels.services.mappings import load_mapping
+from laurels.services.runtime import Runtime
+from laurels.stores.files.reading import read_records
+from models.inbox import InboxKey, Payload, QueueItem
+from models.values.record import Record
+
+ROWS = 200_000
+PEER_ROWS = 30_000
+LIMIT = 15.0
+
+
+def write_csv(path: Path, rows: int, prefix: str) -> Path:
+    with path.open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(("event_id", "kind", "member_id", "occurred_at", "amount", "currency", "order_id"))
+        for n in range(rows):
+            at = f"2026-06-{n % 28 + 1:02}T{n % 24:02}:{n % 60:02}:00Z"
+            out.writerow(
+                (f"{prefix}{n}", "purchase", f"m{n % 20_000}", at, f"{n % 500}.{n % 100:02}", "USD", f"o{n}")
+            )
+    return path
+
+
+def add_all(runtime: Runtime, path: Path, tables: int) -> None:
+    mapping = load_mapping(mapping_path(runtime, "activity"))
+    to_row = compile_mapping(mapping, "peer", runtime.keys.member_id)
+    found = (to_row(record) for record in read_records(path, mapping) if isinstance(record, Record))
+    while chunk := list(islice(found, 10_000)):
+        with runtime.database.transaction() as session:
+            for row in chunk:
+                key = event_key("peer", f"{tables} {row.event_id}")
+                objects = [
+                    Payload(
+                        key=key,
+                        kind=row.kind,
+                        member_id=row.member_id,
+                        occurred_at=row.occurred_at,
+                        amount_minor=row.amount_minor,
+                        currency=row.currency,
+                        order_id=row.order_id,
+                        problems=list(row.problems),
+                        raw=dict(row.raw),
+                    ),
+                    InboxKey(
+                        key=key, event_id=row.event_id or "", digest=row.digest, intake_id=0, line=row.line
+                    ),
+                    QueueItem(intake_id=0, key=key),
+                ]
+                session.add_all(objects[:tables])
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, own_runtime() as runtime:
+        ours = write_csv(Path(folder) / "ours.csv", ROWS, "a")
+        peer = write_csv(Path(folder) / "peer.csv", PEER_ROWS, "b")
+        warm = write_csv(Path(folder) / "warm.csv", 100, "w")
+        ingest_file(
+            runtime, warm, source="warm", mapping="activity"
+        )  # imports Great Expectations, opens connections
+        say(f"ingest_file: {ROWS} rows")
+        took = seconds(lambda: ingest_file(runtime, ours, source="ours", mapping="activity"))
+        again = seconds(lambda: ingest_file(runtime, ours, source="ours", mapping="activity"))
+        say(f"add_all: {PEER_ROWS} rows")
+        peer_took = seconds(lambda: add_all(runtime, peer, 3))
+        one_took = seconds(lambda: add_all(runtime, peer, 1))
+    rate, peer_rate = ROWS / took, PEER_ROWS / peer_took
+    finish(
+        "ingest",
+        rows_per_s=rate,
+        again_rows_per_s=ROWS / again,
+        add_all_rows_per_s=peer_rate,
+        add_all_one_table_rows_per_s=PEER_ROWS / one_took,
+        ratio=rate / peer_rate,
+        ratio_one_table=rate / (PEER_ROWS / one_took),
+        limit=LIMIT,
+    )
+
+
+if __name__ == "__main__":
+    main()
