@@ -141,7 +141,7 @@ def _show(runtime: Runtime) -> None:
         f"{len(messages)} messages sent, {len(pushes)} discounts pushed, both to the console. The best one:"
     )
     console.print(
-        f"  {min(messages, key=lambda message: message.values['rank']).text}", style="green", highlight=False
+        f"  {min(messages, key=lambda message: message.rank).text}", style="green", highlight=False
     )
     console.print(f"State hash {statehash.state_hash(runtime).hash}")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 SEED = 20170601
+VERIFIED = 0.9
 STARTS = datetime.fromisoformat("2017-06-01T08:00:00-04:00")
 SEASON_HOURS = 91 * 24
 
@@ -41,7 +42,7 @@ def write_simulated(path: Path, households: Sequence[int], referrals: int = 420,
 
 
 def _referrals(chance: random.Random, households: Sequence[int], count: int) -> Iterator[dict[str, Any]]:
-    """A few households refer most, as in life; nine of ten referrals are verified."""
+    """Yield referrals: a few households refer most, as in life, and most are verified."""
     weights = [1 / (place + 1) for place in range(len(households))]
     keen = chance.sample(list(households), len(households))
     for number in range(count):
@@ -51,7 +52,7 @@ def _referrals(chance: random.Random, households: Sequence[int], count: int) -> 
             "member_id": str(chance.choices(keen, weights)[0]),
             "occurred_at": _time(chance),
             "referred_id": f"friend-{number:05}",
-            "verified": "true" if chance.random() < 0.9 else "false",
+            "verified": "true" if chance.random() < VERIFIED else "false",
             "email": f"household{number}@example.com",
         }
 

@@ -139,8 +139,10 @@ def retry_batch(batch: int) -> None:
 
 def _counts(report: IntakeReport, worked: DrainReport | None) -> str:
     lines = [
-        f"{report.name}: {report.rows:,} rows: {report.accepted:,} accepted, {report.duplicates:,} duplicates, "
-        f"{report.conflicts:,} conflicts, {report.refused:,} refused"
+        (
+            f"{report.name}: {report.rows:,} rows: {report.accepted:,} accepted, {report.duplicates:,} duplicates, "
+            f"{report.conflicts:,} conflicts, {report.refused:,} refused"
+        )
     ]
     if report.unknown_columns:
         lines.append(f"not in the mapping, so not kept: {', '.join(report.unknown_columns)}")

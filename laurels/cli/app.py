@@ -5,7 +5,6 @@ import sys
 from types import FrameType
 from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -17,7 +16,7 @@ from laurels.errors import LaurelsError
 class _Commands(TyperGroup):
     """Turn our errors into one line on stderr and their exit status; a traceback is for faults of ours only."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         signal.signal(signal.SIGTERM, _leave)
         try:
@@ -36,7 +35,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     help="Promotions and loyalty as data pipelines. Exit status: 0 done, 2 wrong usage, 3 refused by a rule, "
-    "4 a file held or not readable, 5 the gate could not judge, 6 try again later, 7 done but some rows are in quarantine.",
+    "4 a file held or not readable, 5 the gate could not judge, 6 try again later, "
+    "7 done but some rows are in quarantine.",
 )
 app.add_typer(programs.app, name="program", help="Program files: check, apply, list, schema.")
 app.add_typer(

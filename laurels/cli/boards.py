@@ -40,7 +40,8 @@ def reconcile(
     with runtime() as opened:
         report = boards.reconcile_boards(opened, program=program, as_of=as_of, republish=republish)
     text = (
-        f"{report.windows:,} windows, {report.standings:,} standings moved, {report.granted:,} grants, {report.ended:,} ended, "
+        f"{report.windows:,} windows, {report.standings:,} standings moved, "
+        f"{report.granted:,} grants, {report.ended:,} ended, "
         f"{report.pushes:,} pushes and {report.deliveries:,} messages owed"
     )
     waiting = f"; {report.unpublished} boards wait for Redis" if report.unpublished else ""

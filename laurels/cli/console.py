@@ -23,12 +23,24 @@ from laurels.settings import Settings
 out = Console()
 err = Console(stderr=True)
 
+
+def aware(text: str) -> datetime:
+    """Return an option's time. Raises typer.BadParameter where it has no zone."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text} is no time: write 2026-07-01T12:00:00Z") from error
+    if time.tzinfo is None:
+        raise typer.BadParameter(f"{text} has no zone: write {text}Z or {text}-04:00")
+    return time
+
+
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 AsOf = Annotated[
     datetime | None,
     typer.Option(
         help="Business time, with its zone: 2026-07-01T12:00:00+00:00. Default: now.",
-        parser=lambda text: _aware(text),
+        parser=aware,
         metavar="TIME",
     ),
 ]
@@ -107,13 +119,3 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _aware(text: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text} is no time: write 2026-07-01T12:00:00Z") from error
-    if time.tzinfo is None:
-        raise typer.BadParameter(f"{text} has no zone: write {text}Z or {text}-04:00")
-    return time

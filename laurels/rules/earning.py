@@ -106,7 +106,7 @@ def _base(version_id: int, program: Program, rule: EarningRule) -> ir.Table:
 def _applies(version_id: int, rule: EarningRule) -> Sequence[ir.BooleanValue]:
     conditions = [DIRTY_ACTIVITY.version_id == version_id, DIRTY_ACTIVITY.kind == rule.on.value]
     if rule.when == "verified":
-        conditions.append(DIRTY_ACTIVITY.verified.fill_null(False))
+        conditions.append(DIRTY_ACTIVITY.verified)
     return conditions
 
 

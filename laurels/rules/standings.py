@@ -57,7 +57,7 @@ def _counts(rows: ir.Table, board: Board) -> ir.IntegerValue:
         return rows.net_minor.fill_null(0)
     counted = rows.kind == metric.count.value
     if metric.when == "verified":
-        counted &= rows.verified.fill_null(False)
+        counted &= rows.verified
     return ibis.cases((counted, ibis.literal(1, "int64")), else_=ibis.literal(0, "int64"))
 
 

@@ -1,4 +1,4 @@
-"""Batches: the inbox is drained under one lease, each batch claimed, gated and worked in steps that a crash may part."""
+"""Batches: the inbox is drained under one lease; claim, gate and work are steps that a crash may part."""
 
 import time
 from collections import Counter
@@ -103,14 +103,14 @@ def _work(
     failpoint("claimed")
     try:
         verdict = None if claim.passed else _judge(runtime, claim)
-    except GateError as error:
+        failpoint("judged")
+        done = _apply(runtime, claim)
+    except GateError as error:  # one batch that cannot be judged must not stop those behind it
         report.held += 1
         with runtime.database.transaction() as session:
             leases.fence(session, PARTITION, claim.token)
             batches.stop(session, claim, str(error))
         return
-    failpoint("judged")
-    done = _apply(runtime, claim)
     failpoint("applied")
     report.add(done, verdict)
     if on_batch is not None:
@@ -127,7 +127,10 @@ def _judge(runtime: Runtime, claim: Claim) -> Verdict:
 
 
 def _apply(runtime: Runtime, claim: Claim) -> BatchReport:
-    """Do the whole work of a batch in one transaction: it is as if it had not been, or it is done."""
+    """Do the whole work of a batch in one transaction: it is as if it had not been, or it is done.
+
+    Raises GateError where it is not what the gate passed.
+    """
     with runtime.database.transaction(seconds=runtime.settings.lease_seconds * SHARE_OF_LEASE) as session:
         leases.fence(session, PARTITION, claim.token)
         batches.check_passed(session, claim.batch_id, claim.token)

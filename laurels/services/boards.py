@@ -11,7 +11,7 @@ from laurels.clock import business_time
 from laurels.errors import NotFoundError, TransientError, UnreachableError
 from laurels.rules import messages
 from laurels.rules.standings import composite, decomposite
-from laurels.rules.tiers import Change, Give, decide, tier_of
+from laurels.rules.tiers import Change, End, Ending, Give, decide, tier_of
 from laurels.services.failpoint import failpoint
 from laurels.services.runtime import Runtime
 from laurels.stores import boards, grants, leases, programs
@@ -204,7 +204,9 @@ def _decide(
 
 def _texts(changes: list[Change], text: str | None, board: str) -> Iterator[tuple[UUID, str]]:
     """Yield the words for each member who rose; a fall to a lower tier is pushed to the shop, not celebrated."""
-    fallen = {change.grant_id for change in changes if getattr(change, "ending", None) == "downgrade"}
+    fallen = {
+        change.grant_id for change in changes if isinstance(change, End) and change.ending is Ending.DOWNGRADE
+    }
     for change in changes:
         if isinstance(change, Give) and change.replaces not in fallen:
             values = {"rank": change.rank, "percent": change.tier.percent, "board": board}

@@ -1,4 +1,4 @@
-"""Program versions: a checked file becomes an immutable version, and history follows where it takes effect in the past."""
+"""Program versions: a checked file becomes an immutable version; history follows where it reaches back."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -7,17 +7,20 @@ A pass's changes go in only on top of the pass before; otherwise the board is bu
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from laurels.errors import TransientError, UnreachableError
 
 _CHUNK = 5_000
 _TIMEOUT_SECONDS = 5
+_DONE = "done"
 
 # ARGV: token, pass, then member and score ('' removes) in turn.
 _CHANGE = """
@@ -88,7 +91,9 @@ class BoardViews:
             part for member, score in scores.items() for part in (str(member), "" if score is None else score)
         ]
         with _door(self._place):
-            return self._change(keys=[_board(window), _note(window)], args=[token, number, *pairs]) == "done"
+            return bool(
+                self._change(keys=[_board(window), _note(window)], args=[token, number, *pairs]) == _DONE
+            )
 
     def replace(self, window: int, token: int, number: int, scores: Iterable[tuple[UUID, int]]) -> bool:
         """Build the board under another key and put it in place at once; False where a newer one stands."""
@@ -101,20 +106,20 @@ class BoardViews:
                 size += len(chunk)
             self._redis.expire(fresh, 3600)
             keys = [_board(window), _note(window), fresh]
-            done = self._replace(keys=keys, args=[token, number, size]) == "done"
+            done = bool(self._replace(keys=keys, args=[token, number, size]) == _DONE)
             self._redis.persist(_board(window))
         return done
 
     def top(self, window: int, limit: int) -> list[Ranked]:
         """Return the first ranks of a board."""
         with _door(self._place):
-            rows = self._redis.zrange(_board(window), 0, limit - 1, withscores=True)
+            rows: list[Any] = list(self._redis.zrange(_board(window), 0, limit - 1, withscores=True))
         return [Ranked(UUID(member), rank, int(score)) for rank, (member, score) in enumerate(rows, start=1)]
 
     def rank(self, window: int, member_id: UUID) -> Ranked | None:
         """Return a member's place, None where the board does not have it."""
         with _door(self._place):
-            found = self._redis.zrank(_board(window), str(member_id), withscore=True)
+            found: Any = self._redis.zrank(_board(window), str(member_id), withscore=True)
         return None if found is None else Ranked(member_id, int(found[0]) + 1, int(float(found[1])))
 
     def close(self) -> None:

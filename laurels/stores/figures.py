@@ -10,7 +10,8 @@ def members_and_points(session: Session, program_id: int) -> tuple[int, int]:
     row = (
         driver(session)
         .execute(
-            "select count(distinct member_id), coalesce(sum(points), 0)::bigint from ledger_entry where program_id = %s",
+            "select count(distinct member_id), coalesce(sum(points), 0)::bigint from ledger_entry "
+            "where program_id = %s",
             (program_id,),
         )
         .fetchone()

@@ -53,7 +53,7 @@ def stored_program(session: Session, name: str) -> StoredProgram:
 
 
 def add_version(session: Session, program: Program, effective_from: datetime) -> tuple[int, bool]:
-    """Store a version unless the newest one says the same from the same time; return its number and whether it is new."""
+    """Store a version unless one says the same from the same time; return its number and whether it is new."""
     record = session.exec(
         select(ProgramRecord).where(ProgramRecord.name == program.program).with_for_update()
     ).first() or ProgramRecord(name=program.program)

@@ -1,4 +1,4 @@
-"""Working tables: a transaction's scratch paper, temporary, emptied at its end. Their names are the rules' relations."""
+"""Working tables: a transaction's scratch paper, emptied at its end, named like the rules' relations."""
 
 from sqlmodel import Session
 

@@ -1,13 +1,15 @@
 """Alembic's entry: runs on the connection that `laurels.stores.schema` hands in."""
 
+from typing import Any
+
 from alembic import context
 
 from models.tables import metadata
 
 
-def include_name(name: str | None, type_: str, parents: dict[str, str | None]) -> bool:
+def include_name(name: str | None, kind: str, _parents: Any) -> bool:
     """Leave the hash partitions of inbox_key to their parent."""
-    return not (type_ == "table" and (name or "").startswith("inbox_key_p"))
+    return not (kind == "table" and (name or "").startswith("inbox_key_p"))
 
 
 context.configure(
