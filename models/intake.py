@@ -28,6 +28,11 @@ class Intake(SQLModel, table=True):
     name: str = Field(sa_type=Text, description="The file's name without its folder.")
     digest: str = Field(sa_type=Text, description="SHA-256 of the file's bytes, in hex.")
     mapping: str = Field(sa_type=Text)
+    replay_of: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        description="The intake whose quarantined rows this one brings back; empty for a file.",
+    )
     as_of: datetime = Field(description="The business time at which it came in.")
     state: str = Field(default="reading", sa_type=Text)
     rows: int = Field(default=0, sa_type=BigInteger)

@@ -10,13 +10,15 @@ from sqlmodel import Field, SQLModel
 class QuarantinedRow(SQLModel, table=True):
     """One refused row. `key` is empty where the row could not even be told apart into fields.
 
-    States: open -> replayed (it passed later) | dismissed.
+    States: open -> replaying -> replayed (it passed) | superseded (a later revision was refused, too, and
+    stands open in its place); open -> dismissed.
     """
 
     __tablename__ = "quarantined_row"
     __table_args__ = (
         CheckConstraint(
-            "state in ('open', 'replaying', 'replayed', 'dismissed')", name="quarantined_row_state"
+            "state in ('open', 'replaying', 'replayed', 'superseded', 'dismissed')",
+            name="quarantined_row_state",
         ),
         Index(
             "quarantined_row_event",

@@ -33,9 +33,13 @@ _QUARANTINE = """
 with refused as (
   delete from batch_item b using unnest(%(keys)s::uuid[], %(reasons)s::text[]) as r (key, reasons)
    where b.batch_id = %(batch)s and b.key = r.key returning b.key, b.revision, r.reasons
+), superseded as (
+  update quarantined_row q set state = 'superseded' from refused r
+   where q.key = r.key and q.revision < r.revision and q.state = 'replaying'
 )
-insert into quarantined_row (intake_id, line, key, revision, digest, batch_id, ruleset, reasons)
-select k.intake_id, k.line, r.key, r.revision, k.digest, %(batch)s, %(ruleset)s, string_to_array(r.reasons, ',')
+insert into quarantined_row (intake_id, line, key, revision, digest, batch_id, ruleset, reasons, state)
+select k.intake_id, k.line, r.key, r.revision, k.digest, %(batch)s, %(ruleset)s,
+       string_to_array(r.reasons, ','), 'open'
   from refused r join inbox_key k using (key)
 on conflict (key, revision, digest) do nothing
 """
@@ -110,9 +114,16 @@ def record_verdict(
 def stop(session: Session, claim: Claim, reason: str) -> None:
     """Mark a batch that the gate could not judge: it waits for a person, apart from bad data."""
     driver(session).execute(
-        "update batch set state = 'gate_error', verdict = %s where id = %s",
+        "update batch set state = 'gate_error', verdict = %s "
+        "where id = %s and state in ('claimed', 'passed')",
         (Jsonb({"error": reason}), claim.batch_id),
     )
+
+
+def reopen(batch: Batch) -> None:
+    """Let a stopped batch be claimed as it is now; what an earlier verdict took out of it is not missing."""
+    batch.state, batch.verdict, batch.digest = "claimed", None, None
+    batch.rows, batch.passed, batch.quarantined = batch.rows - batch.quarantined, 0, 0
 
 
 def check_passed(session: Session, batch_id: int, token: int) -> None:

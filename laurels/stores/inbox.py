@@ -38,22 +38,44 @@ with fresh as (
 )
 insert into queue_item (intake_id, key, revision) select %(intake)s, key, 0 from fresh order by line
 """
+# A key of a rejected file is free: its event never counted, so the next file that brings it takes it over.
+_REVIVE = """
+with taken as (
+  update inbox_key k set intake_id = %(intake)s, line = s.line, digest = s.digest
+    from (select distinct on (key) key, line, digest from staged_row order by key, line) s
+   where k.key = s.key and k.intake_id = any(%(rejected)s)
+  returning k.key, k.line
+), kept as (
+  insert into payload (key, revision, kind, member_id, occurred_at, amount_minor, currency, order_id,
+                       referred_id, verified, problems, raw)
+  select s.key, (select max(p.revision) + 1 from payload p where p.key = s.key), s.kind, s.member_id,
+         s.occurred_at, s.amount_minor, s.currency, s.order_id, s.referred_id, s.verified, s.problems, s.raw
+    from staged_row s join taken using (key, line)
+  returning key, revision
+)
+insert into queue_item (intake_id, key, revision)
+select %(intake)s, key, revision from kept join taken using (key) order by line
+"""
+_REJECTED = """
+select array_agg(r.id) from intake t join intake r on r.source = t.source and r.state = 'rejected'
+ where t.id = %s
+"""
 # A row that finds itself (a file read again after a crash) counts as accepted, as it was the first time.
 _OUTCOMES = """
 with judged as (
   select s.line, s.key, s.digest, k.intake_id = %(intake)s and k.line = s.line as ours, k.digest = s.digest as same
     from staged_row s join inbox_key k using (key)
 ), conflict as (
-  insert into quarantined_row (intake_id, line, key, revision, digest, ruleset, reasons)
-  select %(intake)s, line, key, 0, digest, 'intake', array['conflict'] from judged where not ours and not same
+  insert into quarantined_row (intake_id, line, key, revision, digest, ruleset, reasons, state)
+  select %(intake)s, line, key, 0, digest, 'intake', array['conflict'], 'open' from judged where not ours and not same
   on conflict do nothing
 )
 select count(*) filter (where ours), count(*) filter (where not ours and same),
        count(*) filter (where not ours and not same) from judged
 """
 _REFUSE = """
-insert into quarantined_row (intake_id, line, revision, ruleset, reasons)
-select %s, line, 0, 'intake', array[reason] from unnest(%s::bigint[], %s::text[]) as refused (line, reason)
+insert into quarantined_row (intake_id, line, revision, ruleset, reasons, state)
+select %s, line, 0, 'intake', array[reason], 'open' from unnest(%s::bigint[], %s::text[]) as refused (line, reason)
 on conflict do nothing
 """
 _OCCURRENCES = """
@@ -97,6 +119,9 @@ def accept(session: Session, intake_id: int, rows: Iterable[tuple[UUID, str, Inb
         copy.set_types(_COLUMN_TYPES)
         for key, event_id, row in rows:
             copy.write_row(_staged(key, event_id, row))
+    rejected = connection.execute(_REJECTED, (intake_id,)).fetchone()
+    if rejected and rejected[0]:
+        connection.execute(_REVIVE, {"intake": intake_id, "rejected": rejected[0]})
     connection.execute(_ACCEPT, {"intake": intake_id})
     counts = connection.execute(_OUTCOMES, {"intake": intake_id}).fetchone() or (0, 0, 0)
     return Outcomes(*(_integer(count) for count in counts))
@@ -105,6 +130,11 @@ def accept(session: Session, intake_id: int, rows: Iterable[tuple[UUID, str, Inb
 def refuse(session: Session, intake_id: int, rows: Sequence[RefusedRow]) -> None:
     """Note rows that could not be told apart into fields: their place and reason, nothing of their content."""
     driver(session).execute(_REFUSE, (intake_id, [row.line for row in rows], [row.reason for row in rows]))
+
+
+def unqueue(session: Session, intake_id: int) -> int:
+    """Take an intake's rows out of the queue; return how many."""
+    return driver(session).execute("delete from queue_item where intake_id = %s", (intake_id,)).rowcount
 
 
 def _staged(key: UUID, event_id: str, row: InboxRow) -> tuple[object, ...]:
@@ -116,7 +146,7 @@ def _staged(key: UUID, event_id: str, row: InboxRow) -> tuple[object, ...]:
 
 
 def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else bytes()
+    return value if isinstance(value, bytes) else b""
 
 
 def _integer(value: object) -> int:

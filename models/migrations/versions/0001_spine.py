@@ -167,6 +167,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("mapping", sa.Text(), nullable=False),
+        sa.Column("replay_of", sa.BigInteger(), nullable=True),
         sa.Column("as_of", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("rows", sa.BigInteger(), nullable=False),
@@ -308,7 +309,8 @@ def upgrade() -> None:
         sa.Column("reasons", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "state in ('open', 'replaying', 'replayed', 'dismissed')", name="quarantined_row_state"
+            "state in ('open', 'replaying', 'replayed', 'superseded', 'dismissed')",
+            name="quarantined_row_state",
         ),
         sa.PrimaryKeyConstraint("id"),
     )
