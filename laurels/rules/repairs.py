@@ -1,0 +1,86 @@
+"""Repairs: a kept row is read again through its mapping, with some of its columns mended."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from laurels.errors import RuleRefusedError
+from laurels.rules.intake import record_again
+from laurels.rules.reasons import CONFLICT
+from models.values import mapping as declared
+from models.values.activity import InboxRow
+from models.values.record import Record
+
+Edits = Mapping[str, str]
+"""The mended text by column; an empty text empties the field."""
+
+
+def edited_columns(mapping: declared.Mapping, edits: Edits) -> dict[str, str]:
+    """Return the edits by column; they may be named by column or by field (`amount`, `member`, `email`).
+
+    Raises RuleRefusedError for a name that the mapping does not know, for a column named twice, and for the
+    event's id: with another id it would be another event.
+    """
+    fields = _fields(mapping)
+    columns: dict[str, str] = {}
+    for name, text in edits.items():
+        column = name if name in mapping.columns else fields.get(name)
+        if column is None:
+            raise RuleRefusedError(
+                f"mapping {mapping.mapping} has no {name}: its columns are {', '.join(mapping.columns)}"
+            )
+        if mapping.id and column == mapping.id.column:
+            raise RuleRefusedError(
+                f"{name} is the event's id and stays: mend it in the file and send that again"
+            )
+        if column in columns:
+            raise RuleRefusedError(f"{column} is mended twice: {name} is another name of it")
+        columns[column] = text
+    return columns
+
+
+def personal(mapping: declared.Mapping, columns: Edits) -> list[str]:
+    """Return which of the edited columns hold personal data, sorted: only their names may be told."""
+    return sorted(set(columns) & set(mapping.person_columns.values()))
+
+
+def read_again(
+    kept: InboxRow, mapping: declared.Mapping, columns: Edits, to_row: Callable[[Record], InboxRow]
+) -> InboxRow:
+    """Return what the mapping makes of a kept row with its edited columns.
+
+    The personal ids themselves are not kept with the row: where their columns are not edited, ours stand as
+    they were, and so does what was wrong with them. `person` holds what was edited, nothing else.
+    """
+    known = {name: text for name, text in kept.raw.items() if name in mapping.raw_columns}
+    record = record_again(replace(kept, raw=known, person={}), mapping)
+    again = to_row(Record(kept.line, {**record.fields, **columns}))
+    for name, part in (("member_id", mapping.member), ("referred_id", mapping.referred)):
+        if part is None or part.column not in columns:
+            again = _as_it_was(again, kept, name)
+    return again
+
+
+def why_not_replayed(key: object, reasons: tuple[str, ...]) -> str | None:
+    """Return what to do with a row that cannot be read again, None for one that can."""
+    if key is None:
+        return "could not be told apart into fields, so nothing of it is kept: mend the file, or dismiss"
+    if CONFLICT in reasons:
+        return "is a conflict, and the event that came first stands: send it under a new event id, or dismiss"
+    if any(reason.startswith("event_id_") for reason in reasons):
+        return "has no event id, which keeps events apart: mend the file and send it again, or dismiss"
+    return None
+
+
+def _fields(mapping: declared.Mapping) -> dict[str, str]:
+    ids = {"member": mapping.member, "referred": mapping.referred}
+    named = {name: part.column for name, part in ids.items() if part}
+    return mapping.person_columns | mapping.raw_columns | named
+
+
+def _as_it_was(again: InboxRow, kept: InboxRow, name: str) -> InboxRow:
+    others = [problem for problem in again.problems if not problem.startswith(f"{name}_")]
+    same = [problem for problem in kept.problems if problem.startswith(f"{name}_")]
+    value = kept.member_id if name == "member_id" else kept.referred_id
+    if name == "member_id":
+        return replace(again, member_id=value, problems=(*others, *same))
+    return replace(again, referred_id=value, problems=(*others, *same))

@@ -1,0 +1,121 @@
+"""What was stopped as a whole: files held by the gate, and batches that it could not judge."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from laurels.errors import NotFoundError, RuleRefusedError
+from laurels.services import audit
+from laurels.services.intake import IntakeReport, report_of
+from laurels.services.runtime import Runtime
+from laurels.stores import batches, inbox, quarantine
+from models.audit import Actor
+from models.batches import Batch
+from models.intake import Intake
+
+
+@dataclass(frozen=True, slots=True)
+class RejectReport:
+    """What rejecting a file did: rows taken out of the queue, and refused rows dismissed with it.
+
+    `send_again` names later files of the same source some of whose rows counted as duplicates while this one
+    was held: where they were duplicates of it, they count once their file comes in again.
+    """
+
+    intake_id: int
+    unqueued: int
+    dismissed: int
+    send_again: tuple[str, ...] = ()
+
+
+def list_intakes(runtime: Runtime, state: str | None = None, *, limit: int = 100) -> list[IntakeReport]:
+    """Return the files that came in, the newest first; replays are not files and not among them."""
+    files = select(Intake).where(col(Intake.replay_of).is_(None)).order_by(col(Intake.id).desc())
+    if state is not None:
+        files = files.where(Intake.state == state)
+    with runtime.database.transaction() as session:
+        return [report_of(intake) for intake in session.exec(files.limit(limit)).all()]
+
+
+def release_intake(
+    runtime: Runtime, intake_id: int, *, actor: str, reason: str | None = None
+) -> IntakeReport:
+    """Let a held file's rows go on to the gate, which judges each of them as ever; takes an editor.
+
+    Raises RuleRefusedError unless it is held, and where a column was missing: its rows were never read.
+    """
+    with runtime.database.transaction() as session:
+        by = audit.authorise(session, actor, audit.Role.EDITOR)
+        intake = _held(session, intake_id)
+        if intake.missing_columns:
+            columns = ", ".join(intake.missing_columns)
+            raise RuleRefusedError(
+                f"intake {intake_id} was not read ({columns} missing): mend file or mapping and send it again"
+            )
+        _move(session, by, intake, "released", reason)
+        return report_of(intake)
+
+
+def reject_intake(runtime: Runtime, intake_id: int, *, actor: str, reason: str | None = None) -> RejectReport:
+    """Reject a held file: its rows leave the queue and never count; takes an editor.
+
+    The terminal state of its accepted rows is then their intake's, with the reasons in its verdict: every key
+    still has exactly one (applied, waiting, in a batch, quarantined, or of a rejected intake), and no row is
+    written for each of millions. What was refused of the file is dismissed with it. A key of a rejected file is
+    free: the same event in a later file counts, whether its content is the same or mended.
+    Raises RuleRefusedError unless the file is held.
+    """
+    with runtime.database.transaction() as session:
+        by = audit.authorise(session, actor, audit.Role.EDITOR)
+        intake = _held(session, intake_id)
+        unqueued = inbox.unqueue(session, intake_id)
+        dismissed = quarantine.dismiss_intake(session, intake_id)
+        _move(session, by, intake, "rejected", reason)
+        return RejectReport(intake_id, unqueued, dismissed, _later_duplicates(session, intake))
+
+
+def retry_batch(runtime: Runtime, batch_id: int, *, actor: str, reason: str | None = None) -> None:
+    """Let the next holder judge a batch again that the gate could not judge; takes an editor.
+
+    Raises NotFoundError, and RuleRefusedError for a batch in any other state.
+    """
+    with runtime.database.transaction() as session:
+        by = audit.authorise(session, actor, audit.Role.EDITOR)
+        batch = session.get(Batch, batch_id, with_for_update=True)
+        if batch is None:
+            raise NotFoundError(f"no batch {batch_id}")
+        if batch.state != "gate_error":
+            raise RuleRefusedError(f"batch {batch_id} is {batch.state}: only gate_error can be tried again")
+        before = {"state": batch.state, **(batch.verdict or {})}
+        batches.reopen(batch)
+        after = {"state": batch.state}
+        audit.record(
+            session, by, "batch.retry", f"batch/{batch_id}", before=before, after=after, reason=reason
+        )
+
+
+def _held(session: Session, intake_id: int) -> Intake:
+    intake = session.get(Intake, intake_id, with_for_update=True)
+    if intake is None:
+        raise NotFoundError(f"no intake {intake_id}")
+    if intake.state != "held":
+        raise RuleRefusedError(f"intake {intake_id} is {intake.state}, not held")
+    return intake
+
+
+def _move(session: Session, by: Actor, intake: Intake, state: str, reason: str | None) -> None:
+    before, after = {"state": intake.state, **(intake.verdict or {})}, {"state": state}
+    intake.state = state
+    audit.record(
+        session, by, f"intake.{state}", f"intake/{intake.id}", before=before, after=after, reason=reason
+    )
+
+
+def _later_duplicates(session: Session, intake: Intake) -> tuple[str, ...]:
+    later = (
+        select(Intake.name)
+        .where(Intake.source == intake.source, col(Intake.id) > intake.id, Intake.duplicates > 0)
+        .where(col(Intake.state).in_(["reading", "released", "done"]))
+        .order_by(col(Intake.id))
+    )
+    return tuple(session.exec(later).all())

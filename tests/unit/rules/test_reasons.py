@@ -1,0 +1,24 @@
+"""Every reason says something to a person."""
+
+import pytest
+
+from laurels.quality.rules import INTAKE_FAMILY, ROW_FAMILIES
+from laurels.rules.reasons import CONFLICT, SENTENCES
+from laurels.services.refusals import sentence
+from models.values.problem import Problem, Refusal
+
+GATE = [rule.reason for family in (*ROW_FAMILIES, INTAKE_FAMILY) for rule in family.rules]
+
+
+@pytest.mark.parametrize("reason", [*Problem, *Refusal, CONFLICT, *GATE])
+def test_every_reason_has_one_sentence_of_its_own(reason: str) -> None:
+    text = sentence(reason)
+    assert text[0].isupper()
+    assert text.endswith(".")
+    assert [one for one in {*Problem, *Refusal, CONFLICT, *GATE} if sentence(one) == text] == [reason]
+
+
+def test_no_sentence_is_of_a_reason_that_is_gone() -> None:
+    assert set(SENTENCES) == {*Problem, *Refusal, CONFLICT}
+    assert set(SENTENCES) & set(GATE) == {"kind_missing", "time_missing"}  # said by whoever finds it first
+    assert sentence("gone_by_now") == "gone_by_now"
