@@ -16,8 +16,11 @@ from uuid import UUID
 
 from sqlalchemy import make_url
 
-from laurels.errors import GateError
+from laurels.errors import GateError, LaurelsError, TransientError
 from laurels.quality import rules
+
+_LOST = ("OperationalError", "AdminShutdown", "InterfaceError", "TestConnectionError")
+"""What the drivers' errors are called where the server, not an expectation, is at fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +68,28 @@ class Gate:
 
     def close(self) -> None:
         """Give the connection back; the next judgement opens another."""
-        if self._context is not None:
-            self._context.data_sources.get("store").get_engine().dispose()
-            self._context, self._batches = None, {}
+        context, self._context, self._batches = self._context, None, {}
+        if context is not None:
+            context.data_sources.get("store").get_engine().dispose()
 
     def _run(self, table: str, queries: Mapping[str, str]) -> dict[str, list[dict[str, str]]]:
-        """Run one validation; return each family's failing rows. An expectation that raised is a gate error."""
+        """Run one validation; return each family's failing rows.
+
+        Raises GateError where an expectation raised, TransientError where the database went away meanwhile.
+        """
+        try:
+            return self._validated(table, queries)
+        except LaurelsError as error:
+            refused: LaurelsError = error
+        except Exception as error:  # noqa: BLE001  # whatever it is, it may quote the connection string: see below
+            lost = any(word in repr(error) for word in _LOST)
+            kind = f"the gate could not judge {table}: {type(error).__name__}"
+            refused = TransientError(f"{kind}, try again") if lost else GateError(kind)
+        if isinstance(refused, TransientError):
+            self.close()
+        raise refused  # outside the handler: no traceback leads back to Great Expectations' own words
+
+    def _validated(self, table: str, queries: Mapping[str, str]) -> dict[str, list[dict[str, str]]]:
         gx, gxe = _great_expectations()
         batch = self._batch_of(gx, table)
         expectations = {
@@ -94,11 +113,14 @@ class Gate:
 
     def _batch_of(self, gx: Any, table: str) -> Any:
         if self._context is None:
-            self._context = gx.get_context(mode="ephemeral")
-            source = self._context.data_sources.add_postgres("store", connection_string=self._url)
+            context = gx.get_context(mode="ephemeral")
+            source = context.data_sources.add_postgres(
+                "store", connection_string=self._url, kwargs={"pool_pre_ping": True, "hide_parameters": True}
+            )
             for name in ("claimed_row", "intake"):
                 asset = source.add_table_asset(name, table_name=name)
                 self._batches[name] = asset.add_batch_definition_whole_table(name)
+            self._context = context  # only when whole: a server that is away leaves nothing half made
         return self._batches[table]
 
     def _forget(self, table: str) -> None:
@@ -113,7 +135,9 @@ class Gate:
 def _rows(definition: Any, suite: Any, results: Sequence[Any], name: str) -> list[dict[str, str]]:
     result = next((r for r in results if r.expectation_config.meta.get("family") == name), None)
     if result is None or not result.result or "observed_value" not in result.result:
-        raise GateError(f"the gate could not judge family {name}: {_cause(result)}")
+        cause = _cause(result)
+        refused = TransientError if any(word in cause for word in _LOST) else GateError
+        raise refused(f"the gate could not judge family {name}: {cause}")
     if result.success:
         return []
     expectation = next(e for e in suite.expectations if e.meta.get("family") == name)

@@ -1,6 +1,7 @@
 """The rules of the gate, each a business sentence, compiled to SQL families for Great Expectations.
 
-A rule's `sql` is true for a row that breaks it, over the columns of `claimed_row` (or `intake`); null is not true.
+A rule's `sql` is true for a row that breaks it, over the columns of `claimed_row` (or `intake`); null is not
+true.
 """
 
 import hashlib
@@ -26,6 +27,11 @@ class Family:
     """A text[] column whose entries are reasons in themselves: what the mapping could not read."""
 
 
+def _unread(*fields: str) -> str:
+    """Return SQL that is true where the mapping said what is wrong with a field: one reason is enough."""
+    return f"exists (select from unnest(problems) problem where problem ~ '^({'|'.join(fields)})_')"
+
+
 LARGEST_AMOUNT = 2**43 - 1
 """Minor units; keeps every product of the earning rules below 2^53 (design: rule arithmetic)."""
 
@@ -33,13 +39,11 @@ ROW_FAMILIES = (
     Family(
         "identity",
         (
-            Rule(
-                "kind_missing", "Every row says what was done.", "kind is null and cardinality(problems) = 0"
-            ),
+            Rule("kind_missing", "Every row says what was done.", f"kind is null and not {_unread('kind')}"),
             Rule(
                 "member_missing",
                 "Every row names a member; only a refund may leave that to its order.",
-                "member_id is null and kind is distinct from 'refund' and cardinality(problems) = 0",
+                f"member_id is null and kind is distinct from 'refund' and not {_unread('member_id')}",
             ),
         ),
         lists="problems",
@@ -47,7 +51,7 @@ ROW_FAMILIES = (
     Family(
         "time",
         (
-            Rule("time_missing", "Every row says when.", "occurred_at is null and cardinality(problems) = 0"),
+            Rule("time_missing", "Every row says when.", f"occurred_at is null and not {_unread('time')}"),
             Rule(
                 "time_in_future",
                 "Nothing has happened later than five minutes from now.",
@@ -61,7 +65,8 @@ ROW_FAMILIES = (
             Rule(
                 "amount_missing",
                 "A purchase and a refund have an amount.",
-                "kind in ('purchase', 'refund') and amount_minor is null and cardinality(problems) = 0",
+                "kind in ('purchase', 'refund') and amount_minor is null "
+                f"and not {_unread('amount', 'currency')}",
             ),
             Rule(
                 "purchase_negative", "A purchase is not below zero.", "kind = 'purchase' and amount_minor < 0"
@@ -79,7 +84,11 @@ ROW_FAMILIES = (
     Family(
         "referral",
         (
-            Rule("referred_missing", "A referral names whom.", "kind = 'referral' and referred_id is null"),
+            Rule(
+                "referred_missing",
+                "A referral names whom.",
+                f"kind = 'referral' and referred_id is null and not {_unread('referred_id')}",
+            ),
             Rule(
                 "self_referral", "Nobody refers themselves.", "kind = 'referral' and referred_id = member_id"
             ),
@@ -87,7 +96,13 @@ ROW_FAMILIES = (
     ),
     Family(
         "order",
-        (Rule("refund_without_order", "A refund names its order.", "kind = 'refund' and order_id is null"),),
+        (
+            Rule(
+                "refund_without_order",
+                "A refund names its order.",
+                f"kind = 'refund' and order_id is null and not {_unread('order_id')}",
+            ),
+        ),
     ),
 )
 
@@ -130,8 +145,12 @@ def query(family: Family, key: str, where: str) -> str:
     reasons = f"array_remove(array[{cases}]::text[], null)"
     if family.lists:
         reasons = f"{family.lists} || {reasons}"
-    judged = f"select {key} as place, {reasons} as reasons from {{batch}} where {where}"
-    return f"select place::text as place, array_to_string(reasons, ',') as reasons from ({judged}) judged where cardinality(reasons) > 0"
+    # Without `offset 0` PostgreSQL may try the rules on every payload there is, not on this batch's alone.
+    judged = f"select {key} as place, {reasons} as reasons from {{batch}} where {where} offset 0"
+    return (
+        "select place::text as place, array_to_string(reasons, ',') as reasons "
+        f"from ({judged}) judged where cardinality(reasons) > 0"
+    )
 
 
 def ruleset() -> str:
