@@ -38,8 +38,8 @@ def flows_in_process(api_url: str, environment: Mapping[str, str]) -> Iterator[N
 def hand_over() -> None:
     """Send the server every log and event that is still in this process. Safe to repeat.
 
-    To be called before the server stops: else the process waits at its end for one that is gone, for more than a
-    minute.
+    To be called before the server stops: else the process waits at its end, for more than a minute, for what is
+    gone.
     """
     APILogWorker.drain_all(timeout=_DRAIN_SECONDS, at_exit=False)
     EventsWorker.drain_all(timeout=_DRAIN_SECONDS, at_exit=False)
