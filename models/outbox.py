@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 
 
 class Push(SQLModel, table=True):
-    """One change owed to an e-commerce platform: a discount to put up or to end."""
+    """One change owed to an e-commerce platform: a discount to put up or to end. One per member in flight."""
 
     __tablename__ = "push"
     __table_args__ = (
@@ -18,7 +18,9 @@ class Push(SQLModel, table=True):
             "state in ('pending', 'sending', 'accepted', 'rejected', 'unknown', 'superseded')",
             name="push_state",
         ),
-        Index("push_due", "created_at", postgresql_where="state = 'pending'"),
+        Index("push_due", "created_at", postgresql_where="state in ('pending', 'unknown')"),
+        Index("push_of_member", "member_id", postgresql_where="state in ('pending', 'sending', 'unknown')"),
+        Index("push_in_flight", "member_id", unique=True, postgresql_where="state = 'sending'"),
         Index("push_once", "grant_id", "action", unique=True),
     )
 
@@ -44,6 +46,7 @@ class Delivery(SQLModel, table=True):
             name="delivery_state",
         ),
         Index("delivery_due", "created_at", postgresql_where="state = 'pending'"),
+        Index("delivery_in_flight", "claimed_at", postgresql_where="state = 'sending'"),
         Index("delivery_once", "grant_id", "channel", "template", unique=True),
     )
 

@@ -1,8 +1,8 @@
 """The spine: inbox, gate, points, boards, grants, outbox"""
 
-from alembic import op
 import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
+from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0001"
@@ -140,6 +140,9 @@ def upgrade() -> None:
     )
     op.create_index(
         "delivery_due", "delivery", ["created_at"], unique=False, postgresql_where="state = 'pending'"
+    )
+    op.create_index(
+        "delivery_in_flight", "delivery", ["claimed_at"], unique=False, postgresql_where="state = 'sending'"
     )
     op.create_index("delivery_once", "delivery", ["grant_id", "channel", "template"], unique=True)
     op.create_table(
@@ -294,7 +297,23 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("push_due", "push", ["created_at"], unique=False, postgresql_where="state = 'pending'")
+    op.create_index(
+        "push_due",
+        "push",
+        ["created_at"],
+        unique=False,
+        postgresql_where="state in ('pending', 'unknown')",
+    )
+    op.create_index(
+        "push_in_flight", "push", ["member_id"], unique=True, postgresql_where="state = 'sending'"
+    )
+    op.create_index(
+        "push_of_member",
+        "push",
+        ["member_id"],
+        unique=False,
+        postgresql_where="state in ('pending', 'sending', 'unknown')",
+    )
     op.create_index("push_once", "push", ["grant_id", "action"], unique=True)
     op.create_table(
         "quarantined_row",
