@@ -8,8 +8,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from importlib import import_module
 from pathlib import Path
@@ -47,9 +47,8 @@ def main() -> int:
             warm.start()
             with _prefect(settings, servers) as api_url:
                 warm.join()
-                os.environ.update(orchestrator.flow_environment(settings, servers))
-                os.environ.update(orchestrator.client_environment(settings, api_url))
-                with open_runtime(settings) as runtime:
+                environment = orchestrator.flow_environment(settings, servers)
+                with _flows_in_process(api_url, environment), open_runtime(settings) as runtime:
                     _run(runtime)
                     _show(runtime)
     except LaurelsError as error:
@@ -83,6 +82,13 @@ def _prefect(settings: Settings, servers: embedded.Servers) -> Iterator[str]:
             status.stop()
             console.print(f"Prefect is up: {api_url.removesuffix('/api')} (while the demo runs)")
             yield api_url
+
+
+def _flows_in_process(api_url: str, environment: dict[str, str]) -> AbstractContextManager[None]:
+    """Point this process's flow calls at the server; Prefect's own console log stays quiet, its API log does not."""
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
+    in_process: Callable[..., AbstractContextManager[None]] = import_module("flows.in_process").flows_in_process
+    return in_process(api_url, environment)
 
 
 def _run(runtime: Runtime) -> None:
@@ -141,7 +147,7 @@ def _show(runtime: Runtime) -> None:
         f"{len(messages)} messages sent, {len(pushes)} discounts pushed, both to the console. The best one:"
     )
     console.print(
-        f"  {min(messages, key=lambda message: message.rank).text}", style="green", highlight=False
+        f"  {min(message.text for message in messages)}", style="green", highlight=False
     )
     console.print(f"State hash {statehash.state_hash(runtime).hash}")
 

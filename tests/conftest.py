@@ -1,7 +1,9 @@
 """What all tests may ask for: real servers, settings that point at them, the shared data."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -61,3 +63,10 @@ def runtime(settings: Settings, template: None) -> Iterator[Runtime]:
     """A runtime on a database of this test's own."""
     with fresh_runtime(settings) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def figures(shared_data: Path) -> dict[str, Any]:
+    """The checked figures of the shared data."""
+    found: dict[str, Any] = json.loads((shared_data / "figures.json").read_text())
+    return found
