@@ -74,6 +74,7 @@ def remember(session: Session, keys: Keys, observations: Iterable[Observation]) 
         if known is None or known.observed_at <= seen.observed_at:
             latest[seen.member_id, seen.field] = seen
     changed = _changed(session, keys, latest)
+    changed.sort(key=lambda seen: (seen.member_id, seen.field))  # writers at once lock rows in one order
     if changed:
         member_keys = _member_keys(session, keys, {seen.member_id for seen in changed})
         _write(session, keys, changed, member_keys)
