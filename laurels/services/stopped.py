@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from laurels.errors import NotFoundError, RuleRefusedError
 from laurels.services import audit
@@ -18,8 +18,8 @@ from models.intake import Intake
 class RejectReport:
     """What rejecting a file did: rows taken out of the queue, and refused rows dismissed with it.
 
-    `send_again` names later files of the same source some of whose rows counted as duplicates while this one
-    was held: where they were duplicates of it, they count once their file comes in again.
+    `send_again` names later files of the same source some of whose rows were duplicates or conflicts while this
+    one was held: where they were so to it, they count once their file comes in again.
     """
 
     intake_id: int
@@ -114,7 +114,8 @@ def _move(session: Session, by: Actor, intake: Intake, state: str, reason: str |
 def _later_duplicates(session: Session, intake: Intake) -> tuple[str, ...]:
     later = (
         select(Intake.name)
-        .where(Intake.source == intake.source, col(Intake.id) > intake.id, Intake.duplicates > 0)
+        .where(Intake.source == intake.source, col(Intake.id) > intake.id)
+        .where(or_(col(Intake.duplicates) > 0, col(Intake.conflicts) > 0))
         .where(col(Intake.state).in_(["reading", "released", "done"]))
         .order_by(col(Intake.id))
     )
