@@ -1,0 +1,37 @@
+"""Once a night everything is brought up to date and checked."""
+
+from prefect import flow
+
+from flows.parameters import AsOf
+from laurels.errors import LaurelsError
+from tasks.activity import apply_batches
+from tasks.boards import find_leaders, reconcile_boards
+from tasks.checks import check_invariants, fingerprint_state, report_health
+from tasks.deliveries import send_due
+from tasks.discounts import push_discounts
+from tasks.reports import report_leaders
+from tasks.run import opened
+
+
+@flow(persist_result=False, result_serializer="json")
+def run_nightly(as_of: AsOf = None) -> str:
+    """Apply what waits, reconcile, push and send what is owed, check every promise; return the state hash.
+
+    Fails if a promise is broken: the health artifact says which.
+
+    Args:
+        as_of: The business time, with a zone; now if left out.
+
+    """
+    with opened(as_of) as run:
+        apply_batches(run)
+        reconcile_boards(run)
+        push_discounts(run)
+        send_due(run)
+        findings = check_invariants(run)
+        state = fingerprint_state(run)
+        report_health(findings, state)
+        report_leaders(find_leaders(run))
+    if findings:
+        raise LaurelsError(f"{len(findings)} promises are broken: see the artifact health")
+    return state

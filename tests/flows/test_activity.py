@@ -1,0 +1,78 @@
+"""A file to ranks, by the flow called in this process as the demo calls it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from flows.activity import ingest_activity
+from flows.boards import refresh_boards
+from laurels.errors import NotFoundError
+from laurels.services.runtime import Runtime
+from tests.flows.files import write_purchases
+from tests.flows.prefect_api import PrefectApi, waited_for
+
+AS_OF = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+pytestmark = pytest.mark.usefixtures("in_process", "program")
+
+
+def test_a_file_comes_in_once(tmp_path: Path) -> None:
+    source = f"shop-{uuid4().hex[:8]}"
+    path = write_purchases(tmp_path / "one.csv", 3)
+    first = ingest_activity(path, source, "activity", AS_OF)
+    assert (first.intake.rows, first.intake.accepted, first.drain.passed) == (3, 3, 3)
+    again = ingest_activity(path, source, "activity", AS_OF)
+    assert (again.intake.seen_before, again.intake.accepted, again.drain.rows) == (True, 0, 0)
+    assert again.drain.points == 0
+
+
+def test_what_came_in_can_be_read_in_prefect(tmp_path: Path, prefect: PrefectApi) -> None:
+    source = f"shop-{uuid4().hex[:8]}"
+    done = ingest_activity(write_purchases(tmp_path / "one.csv", 2), source, "activity", AS_OF)
+    [run] = prefect.filtered("flow_runs", {"flow_runs": {"name": {"any_": [f"{source}-activity"]}}})
+    assert run["state"]["type"] == "COMPLETED"
+    artifacts = prefect.filtered("artifacts", {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}})
+    assert {(one["key"], one["type"]) for one in artifacts} == {
+        ("activity", "table"),
+        ("activity-reasons", "markdown"),
+    }
+    [event] = waited_for(
+        lambda: prefect.events("laurels.activity.applied", f"laurels.intake.{done.intake.intake_id}"),
+        "the event that activity was applied",
+    )
+    assert event["payload"]["new"] == 2
+
+
+def test_an_unknown_mapping_fails_for_good_and_at_once(tmp_path: Path, prefect: PrefectApi) -> None:
+    source = f"shop-{uuid4().hex[:8]}"
+    path = write_purchases(tmp_path / "one.csv", 1)
+    state = ingest_activity(path, source, "no-such-mapping", AS_OF, return_state=True)
+    with pytest.raises(NotFoundError, match="no mapping no-such-mapping"):
+        state.result()
+    assert path.exists()
+    [run] = prefect.filtered("flow_runs", {"flow_runs": {"name": {"any_": [f"{source}-no-such-mapping"]}}})
+
+    def reading() -> list[dict[str, object]]:
+        asked = {"flow_runs": {"id": {"any_": [run["id"]]}}, "task_runs": {"name": {"like_": "read_file"}}}
+        return prefect.filtered("task_runs", asked)
+
+    [step] = waited_for(reading, "the record of the step")
+    assert step["run_count"] == 1
+
+
+def test_boards_are_shown_as_tables(tmp_path: Path, prefect: PrefectApi) -> None:
+    source = f"shop-{uuid4().hex[:8]}"
+    ingest_activity(write_purchases(tmp_path / "one.csv", 3), source, "activity", AS_OF)
+    report = refresh_boards("summer-race", recompute=True, as_of=AS_OF)
+    assert report.windows > 0
+    [artifact] = prefect.filtered(
+        "artifacts/latest", {"artifacts": {"key": {"any_": ["board-summer-race-spend-season"]}}}
+    )
+    assert '"rank": 1' in artifact["data"]
+
+
+def test_boards_of_no_program_are_refused(runtime: Runtime) -> None:
+    with pytest.raises(NotFoundError, match="no-such-program"):
+        refresh_boards("no-such-program", as_of=AS_OF)
