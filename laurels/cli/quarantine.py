@@ -15,7 +15,7 @@ Ids = Annotated[list[int], typer.Argument(help="Numbers from `laurels quarantine
 def list_rows(
     source: Annotated[str | None, typer.Option(help="Only this source's.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only with this reason.")] = None,
-    state: Annotated[str, typer.Option(help="open, replaying, replayed or dismissed.")] = "open",
+    state: Annotated[str, typer.Option(help="open, replaying, replayed, superseded or dismissed.")] = "open",
     limit: Annotated[int, typer.Option(min=1, max=100_000)] = 100,
     as_json: JsonFlag = False,
 ) -> None:
