@@ -36,4 +36,4 @@ def export(
     """Write the views as Parquet with a manifest, from one snapshot."""
     with runtime() as opened:
         report = statehash.export_views(opened, folder)
-    show(report, as_json, lambda: f"{folder}: {report.hash}")
+    show(report, as_json, lambda: f"{folder}: {report.state.hash}")

@@ -94,7 +94,7 @@ class _Compiled:
         member, order, referred = self._parties(fields, problems)
         verified = self._verified(fields)
         self._check_accepted(fields, problems)
-        raw = {name: text for name, column in self._raw if (text := field_text(fields.get(column)))}
+        raw = _texts(fields, self._raw)
         return InboxRow(
             line=record.line,
             source=self._source,
@@ -121,7 +121,7 @@ class _Compiled:
             verified=verified,
             problems=tuple(problem for problem, _ in problems),
             raw=raw,
-            person={name: text for name, column in self._person if (text := field_text(fields.get(column)))},
+            person=_texts(fields, self._person),
         )
 
     def _event_id(self, record: Record, fields: Fields, problems: list[tuple[str, str]]) -> str | None:
@@ -165,6 +165,17 @@ class _Compiled:
 
 def _column(part: declared.FromColumn | None) -> str | None:
     return part.column if part else None
+
+
+def _texts(fields: Fields, columns: list[tuple[str, str]]) -> dict[str, str]:
+    """Return the texts of those columns that are there and not empty; most are text already."""
+    found = {}
+    for name, column in columns:
+        value = fields.get(column)
+        text = value if value.__class__ is str else field_text(value)
+        if text:
+            found[name] = text
+    return found
 
 
 def _flat(fields: Fields, dotted: list[tuple[str, list[str]]]) -> Fields:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
+import orjson
+
 _LONGEST_NUMBER = 30
 _ENCODER = json.JSONEncoder(separators=(",", ":"), sort_keys=True, default=str)
 
@@ -31,9 +33,9 @@ def _written_out(value: object) -> bool:
 
 
 def canonical_digest(*fields: object) -> bytes:
-    """Return 16 bytes (BLAKE2b) over the fields as compact ASCII JSON, which no two different rows share.
+    """Return 16 bytes (BLAKE2b) over the fields as compact JSON, which no two different rows share.
 
     Ids of snapshot files are made of it: a change here, or of the order of the fields, would double their
     rows.
     """
-    return hashlib.blake2b(_ENCODER.encode(fields).encode(), digest_size=16).digest()
+    return hashlib.blake2b(orjson.dumps(fields), digest_size=16).digest()

@@ -1,0 +1,187 @@
+"""The command line as a person uses it: what it prints, what it says when something is wrong, how it exits."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from laurels.cli import app
+from laurels.services.runtime import Runtime
+from tests.integration.activity import purchase, referral, share, write_jsonl
+
+SUMMER = "deployments/programs/summer-race.yaml"
+JUNE = "2026-06-20T12:00:00+00:00"
+
+
+@pytest.fixture
+def cli(runtime: Runtime, monkeypatch: pytest.MonkeyPatch):
+    settings = runtime.settings
+    assert settings.database_url and settings.redis_url and settings.master_key
+    monkeypatch.setenv("LAURELS_DATABASE_URL", settings.database_url.get_secret_value())
+    monkeypatch.setenv("LAURELS_REDIS_URL", settings.redis_url.get_secret_value())
+    monkeypatch.setenv("LAURELS_MASTER_KEY", settings.master_key.get_secret_value())
+    monkeypatch.setenv("LAURELS_AS_OF", JUNE)
+    monkeypatch.setenv("LAURELS_ACTOR", "ann")
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: object) -> Result:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+
+    return run
+
+
+@pytest.fixture
+def filled(cli: Any, tmp_path: Path):
+    assert cli("program", "apply", SUMMER, "--effective-from", "2026-05-01T00:00:00Z").exit_code == 0
+    rows = [purchase("p1", "ada", "12.59"), share("s1", "ada"), share("bad", "1.23E+15")]
+    rows += [referral(f"r{n}", "bob" if n else "ada", f"f{n}") for n in range(3)]
+    result = cli("ingest", write_jsonl(tmp_path / "rows.jsonl", rows), "--source", "shop", "--mapping", "activity-jsonl")
+    return cli, result
+
+
+def test_ingest_says_what_became_of_each_row_and_exits_by_it(filled: Any) -> None:
+    _, result = filled
+    assert result.exit_code == 7
+    assert "rows.jsonl: 6 rows: 6 accepted, 0 duplicates, 0 conflicts, 0 refused" in result.stdout
+    assert "5 rows passed, 1 quarantined (member_id_scientific 1); +430 points" in result.stdout
+    assert "bad" in result.stdout
+
+
+def test_a_clean_file_exits_with_nothing(cli: Any, tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "rows.jsonl", [share("s1", "ada")])
+    assert cli("ingest", path, "--source", "shop", "--mapping", "activity-jsonl").exit_code == 0
+    again = cli("ingest", path, "--source", "shop", "--mapping", "activity-jsonl", "--json")
+    assert again.exit_code == 0
+    assert json.loads(again.stdout)["intake"] | {"duplicates": 1, "accepted": 0} == json.loads(again.stdout)["intake"]
+
+
+def test_a_board_as_a_table_and_as_json(filled: Any) -> None:
+    cli, _ = filled
+    table = cli("board", "show", "summer-race", "referrals/season")
+    assert "#1" in table.stdout and "30 %" in table.stdout
+    rows = json.loads(cli("board", "show", "summer-race", "referrals/season", "--json").stdout)
+    assert [(row["rank"], row["score"], row["percent"]) for row in rows] == [(1, 2, 30), (2, 1, 20)]
+
+
+def test_a_member_sees_points_worth_reward_rank_and_discount(filled: Any) -> None:
+    cli, _ = filled
+    (summer,) = json.loads(cli("member", "show", "ada", "--source", "shop", "--json").stdout)["programs"]
+    assert (summer["points"], summer["worth"], summer["percent"]) == (230, "11.50 USD", 20)
+    assert summer["next_reward"] == "ten-off in 270 points"
+    assert "#2 referrals/season" in summer["ranks"]
+    assert cli("member", "show", "nobody", "--source", "shop").exit_code == 3
+
+
+def test_quarantine_from_list_to_replay(filled: Any) -> None:
+    cli, _ = filled
+    (row,) = json.loads(cli("quarantine", "list", "--json").stdout)
+    assert (row["file"], row["line"], row["reasons"]) == ("rows.jsonl", 3, ["member_id_scientific"])
+    assert "member_id_scientific" in cli("quarantine", "reasons").stdout
+    assert "rows.jsonl" in cli("quarantine", "show", row["id"]).stdout
+    queued = cli("quarantine", "replay", row["id"], "--set", "member_id=ada", "--reason", "asked the shop")
+    assert queued.exit_code == 0, queued.output
+    assert cli("run").exit_code == 0
+    assert json.loads(cli("quarantine", "list", "--json").stdout) == []
+    (summer,) = json.loads(cli("member", "show", "ada", "--source", "shop", "--json").stdout)["programs"]
+    assert summer["points"] == 235
+
+
+def test_the_outbox_is_listed_and_sent_once(filled: Any) -> None:
+    cli, _ = filled
+    owed = json.loads(cli("outbox", "list", "--state", "pending", "--json").stdout)
+    assert (len(owed["deliveries"]), len(owed["pushes"])) == (2, 2)
+    sent = cli("outbox", "send")
+    assert "Congrats! You're now #1" in sent.stdout
+    assert "2 discounts pushed, 2 messages sent" in sent.stdout
+    assert "0 discounts pushed, 0 messages sent" in cli("outbox", "send").stdout
+
+
+def test_the_state_hash_is_that_of_its_export(filled: Any, tmp_path: Path) -> None:
+    cli, _ = filled
+    live = json.loads(cli("state", "hash", "--json").stdout)["hash"]
+    assert cli("state", "export", tmp_path / "views").exit_code == 0
+    assert json.loads(cli("state", "hash", "--export", tmp_path / "views", "--json").stdout)["hash"] == live
+
+
+def test_doctor_finds_nothing_on_a_healthy_store(filled: Any) -> None:
+    cli, _ = filled
+    assert cli("doctor").exit_code == 0
+    assert json.loads(cli("doctor", "--json").stdout) == []
+
+
+def test_schema_models_and_catalog_agree(cli: Any) -> None:
+    result = cli("schema", "check")
+    assert result.exit_code == 0, result.output
+
+
+def test_recompute_changes_nothing_where_all_stands(filled: Any) -> None:
+    cli, _ = filled
+    assert "0 awards changed (+0 points), 0 standings moved" in cli("recompute", "summer-race").stdout
+
+
+def test_programs_are_listed_with_their_versions(filled: Any) -> None:
+    cli, _ = filled
+    assert json.loads(cli("program", "list", "--json").stdout) == [
+        {"program": "summer-race", "version": 1, "effective_from": datetime(2026, 5, 1, tzinfo=UTC).isoformat()}
+    ]
+    assert json.loads(cli("program", "schema").stdout)["title"] == "Laurels program"
+
+
+def test_only_actors_may_write_and_an_admin_lets_them_in(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cli("program", "apply", SUMMER).exit_code == 0
+    monkeypatch.setenv("LAURELS_ACTOR", "bob")
+    refused = cli("program", "apply", SUMMER)
+    assert refused.exit_code == 3
+    assert "bob is no actor here" in refused.stderr
+    monkeypatch.setenv("LAURELS_ACTOR", "ann")
+    assert cli("actor", "add", "bob", "--role", "viewer").exit_code == 0
+    assert json.loads(cli("actor", "list", "--json").stdout) == {"ann": "admin", "bob": "viewer"}
+    monkeypatch.setenv("LAURELS_ACTOR", "bob")
+    assert "this takes editor" in cli("program", "apply", SUMMER).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("ingest", "absent.csv", "--source", "s", "--mapping", "cdnow"), 4, "absent.csv"),
+        (("ingest", SUMMER, "--source", "s", "--mapping", "nosuch"), 3, "no mapping nosuch"),
+        (("board", "show", "nosuch", "referrals/season"), 3, "no program nosuch"),
+        (("quarantine", "show", "999"), 3, "999"),
+        (("intake", "release", "999"), 3, "999"),
+        (("recompute", "nosuch"), 3, "no program nosuch"),
+        (("program", "check", "absent.yaml"), 3, "absent.yaml"),
+        (("board", "show", "x", "y", "--as-of", "2026-06-01"), 2, "zone"),
+        (("member", "show", "x"), 2, "--source"),
+    ],
+)
+def test_what_is_wrong_is_one_line_without_a_traceback(cli: Any, arguments: tuple[str, ...], status: int, said: str) -> None:
+    result = cli(*arguments)
+    assert result.exit_code == status
+    assert said in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("name", ["LAURELS_DATABASE_URL", "LAURELS_REDIS_URL"])
+def test_an_unreachable_server_is_one_clear_line(cli: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    scheme = "postgresql://ada:secret@" if "DATABASE" in name else "redis://:secret@"
+    monkeypatch.setenv(name, f"{scheme}127.0.0.1:1/x" if "DATABASE" in name else f"{scheme}127.0.0.1:1/0")
+    result = cli("board", "show", "summer-race", "referrals/season")
+    assert result.exit_code == 6
+    assert result.stderr.count("\n") == 1
+    assert "127.0.0.1:1" in result.stderr
+    assert "secret" not in result.output
+
+
+def test_a_held_file_is_said_to_be_held_and_can_be_released(cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "few.csv"
+    path.write_text("event_id,kind\n1,share\n")
+    result = cli("ingest", path, "--source", "shop", "--mapping", "activity")
+    assert result.exit_code == 4
+    assert "missing_column" in result.stdout and "member_id" in result.stdout
+    assert "held" in result.stderr
+    (held,) = json.loads(cli("intake", "list", "--state", "held", "--json").stdout)
+    assert cli("intake", "reject", held["intake_id"], "--reason", "wrong export").exit_code == 0
+    assert json.loads(cli("intake", "list", "--state", "held", "--json").stdout) == []
