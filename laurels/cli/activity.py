@@ -35,7 +35,13 @@ def ingest(
     with runtime() as opened:
         with reading(file) as progress:
             report = ingest_file(
-                opened, file, source=source, mapping=mapping, as_of=as_of, on_progress=progress
+                opened,
+                file,
+                source=source,
+                mapping=mapping,
+                as_of=as_of,
+                actor=actor(opened),
+                on_progress=progress,
             )
         worked = drain(opened, as_of=as_of) if work else None
         boards = reconcile_boards(opened, as_of=as_of) if work else None
@@ -63,7 +69,7 @@ def recompute(
 ) -> None:
     """Bring a program's points and standings to what its versions say of all history."""
     with runtime() as opened:
-        report = recompute_program(opened, program, as_of=as_of)
+        report = recompute_program(opened, program, as_of=as_of, actor=actor(opened))
         boards = reconcile_boards(opened, program=program, as_of=as_of)
     show(
         {"recompute": report, "boards": boards},

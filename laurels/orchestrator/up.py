@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from laurels import embedded
+from laurels.errors import LaurelsError
 from laurels.orchestrator.deployments import deploy
 from laurels.orchestrator.environment import flow_environment
 from laurels.orchestrator.processes import Child
@@ -16,7 +17,7 @@ from laurels.orchestrator.worker import worker
 from laurels.settings import Settings
 
 Say = Callable[[str], None]
-_WATCH_SECONDS = 0.5
+_WATCH_SECONDS = 1.0
 
 
 def up(settings: Settings, say: Say = print) -> None:
@@ -32,15 +33,17 @@ def up(settings: Settings, say: Say = print) -> None:
                 deploy(api_url)
                 with worker(api_url, flow_environment(settings, servers)) as hand:
                     say(_links(api_url, settings))
-                    _watch(server, hand)
+                    _watch(settings, server, hand)
     except KeyboardInterrupt:
         say("Stopped.")
 
 
-def _watch(*children: Child) -> None:
+def _watch(settings: Settings, *children: Child) -> None:
     while True:
         for each in children:
             each.require_alive()
+        if embedded.running(settings) is None:
+            raise LaurelsError(f"PostgreSQL or Valkey has ended: their logs are under {settings.home}")
         time.sleep(_WATCH_SECONDS)
 
 

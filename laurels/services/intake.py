@@ -5,7 +5,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-
 from pathlib import Path
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from laurels.clock import business_time
 from laurels.errors import NotFoundError
 from laurels.rules.identity import event_key, snapshot_event_id
 from laurels.rules.intake import compile_mapping
+from laurels.services import audit
 from laurels.services.mappings import load_mapping
 from laurels.services.runtime import Runtime
 from laurels.stores import inbox, people
@@ -56,18 +56,24 @@ def ingest_file(
     source: str,
     mapping: str,
     as_of: datetime | None = None,
+    actor: str | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> IntakeReport:
     """Take a file into the inbox; the same file again, under any name, adds nothing.
 
     Raises DataRejectedError where it cannot be read as a whole. A breach of what a file must be (empty, a column
     missing, mostly duplicates, its size) holds it: nothing of it is queued until somebody releases it.
+    `actor` is the person who asks, if one does: an editor (RuleRefusedError otherwise), and audited.
     """
     declared = load_mapping(mapping_path(runtime, mapping))
     facts = inspect(path, declared)
     now = business_time(as_of, runtime.settings.as_of)
     with runtime.database.transaction() as session:
+        by = audit.authorise(session, actor, audit.Role.EDITOR) if actor else None
         intake_id = _opened(session, path, source, declared, facts, now)
+        if by is not None:
+            after = {"file": path.name, "source": source, "mapping": declared.mapping}
+            audit.record(session, by, "intake.add", str(intake_id), after=after)
     if not facts.missing_columns:
         _read(runtime, intake_id, path, source, declared, facts, now, on_progress)
     reasons = runtime.gate.judge_intake(intake_id)

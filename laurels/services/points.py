@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from laurels.rules.windows import spans
+from laurels.services import audit
 from laurels.services.runtime import Runtime
 from laurels.stores import boards, leases, participation, points, programs, working
 from laurels.stores.batches import PARTITION
@@ -50,13 +51,18 @@ def work_batch(session: Session, batch_id: int) -> tuple[int, Worked]:
     return accepted, worked
 
 
-def recompute_program(runtime: Runtime, program: str, *, as_of: datetime | None = None) -> RecomputeReport:
+def recompute_program(
+    runtime: Runtime, program: str, *, as_of: datetime | None = None, actor: str | None = None
+) -> RecomputeReport:
     """Bring one program's views to what its versions say of all history; the ledger gets the differences.
 
     For a version that takes effect in the past. Where everything stands already, nothing is written.
     """
     del as_of
     with runtime.database.transaction() as session:
+        if actor is not None:
+            by = audit.authorise(session, actor, audit.Role.EDITOR)
+            audit.record(session, by, "program.recompute", program)
         token = leases.take_when_free(session, PARTITION, runtime.holder, runtime.settings.lease_seconds)
         stored = programs.stored_program(session, program)
         working.prepare(session)

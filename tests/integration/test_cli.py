@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import col, select
 from typer.testing import CliRunner, Result
 
 from laurels.cli import app
 from laurels.services.runtime import Runtime
+from models.audit import AuditEntry
 from tests.integration.activity import purchase, referral, share, write_jsonl
 
 SUMMER = "deployments/programs/summer-race.yaml"
@@ -38,7 +40,14 @@ def filled(cli: Any, tmp_path: Path):
     assert cli("program", "apply", SUMMER, "--effective-from", "2026-05-01T00:00:00Z").exit_code == 0
     rows = [purchase("p1", "ada", "12.59"), share("s1", "ada"), share("bad", "1.23E+15")]
     rows += [referral(f"r{n}", "bob" if n else "ada", f"f{n}") for n in range(3)]
-    result = cli("ingest", write_jsonl(tmp_path / "rows.jsonl", rows), "--source", "shop", "--mapping", "activity-jsonl")
+    result = cli(
+        "ingest",
+        write_jsonl(tmp_path / "rows.jsonl", rows),
+        "--source",
+        "shop",
+        "--mapping",
+        "activity-jsonl",
+    )
     return cli, result
 
 
@@ -55,7 +64,10 @@ def test_a_clean_file_exits_with_nothing(cli: Any, tmp_path: Path) -> None:
     assert cli("ingest", path, "--source", "shop", "--mapping", "activity-jsonl").exit_code == 0
     again = cli("ingest", path, "--source", "shop", "--mapping", "activity-jsonl", "--json")
     assert again.exit_code == 0
-    assert json.loads(again.stdout)["intake"] | {"duplicates": 1, "accepted": 0} == json.loads(again.stdout)["intake"]
+    assert (
+        json.loads(again.stdout)["intake"] | {"duplicates": 1, "accepted": 0}
+        == json.loads(again.stdout)["intake"]
+    )
 
 
 def test_a_board_as_a_table_and_as_json(filled: Any) -> None:
@@ -125,7 +137,11 @@ def test_recompute_changes_nothing_where_all_stands(filled: Any) -> None:
 def test_programs_are_listed_with_their_versions(filled: Any) -> None:
     cli, _ = filled
     assert json.loads(cli("program", "list", "--json").stdout) == [
-        {"program": "summer-race", "version": 1, "effective_from": datetime(2026, 5, 1, tzinfo=UTC).isoformat()}
+        {
+            "program": "summer-race",
+            "version": 1,
+            "effective_from": datetime(2026, 5, 1, tzinfo=UTC).isoformat(),
+        }
     ]
     assert json.loads(cli("program", "schema").stdout)["title"] == "Laurels program"
 
@@ -141,6 +157,20 @@ def test_only_actors_may_write_and_an_admin_lets_them_in(cli: Any, monkeypatch: 
     assert json.loads(cli("actor", "list", "--json").stdout) == {"ann": "admin", "bob": "viewer"}
     monkeypatch.setenv("LAURELS_ACTOR", "bob")
     assert "this takes editor" in cli("program", "apply", SUMMER).stderr
+    assert "this takes editor" in cli("recompute", "summer-race").stderr
+    assert "this takes editor" in cli("ingest", SUMMER, "--source", "s", "--mapping", "activity").stderr
+
+
+def test_each_write_that_a_person_asks_for_leaves_an_audit_row(filled: Any, runtime: Runtime) -> None:
+    cli, _ = filled
+    cli("recompute", "summer-race")
+    with runtime.database.transaction() as session:
+        rows = session.exec(select(AuditEntry).order_by(col(AuditEntry.id))).all()
+    assert [(row.actor, row.role, row.action) for row in rows] == [
+        ("ann", "admin", "program.apply"),
+        ("ann", "admin", "intake.add"),
+        ("ann", "admin", "program.recompute"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +187,9 @@ def test_only_actors_may_write_and_an_admin_lets_them_in(cli: Any, monkeypatch: 
         (("member", "show", "x"), 2, "--source"),
     ],
 )
-def test_what_is_wrong_is_one_line_without_a_traceback(cli: Any, arguments: tuple[str, ...], status: int, said: str) -> None:
+def test_what_is_wrong_is_one_line_without_a_traceback(
+    cli: Any, arguments: tuple[str, ...], status: int, said: str
+) -> None:
     result = cli(*arguments)
     assert result.exit_code == status
     assert said in result.stderr
@@ -165,7 +197,9 @@ def test_what_is_wrong_is_one_line_without_a_traceback(cli: Any, arguments: tupl
 
 
 @pytest.mark.parametrize("name", ["LAURELS_DATABASE_URL", "LAURELS_REDIS_URL"])
-def test_an_unreachable_server_is_one_clear_line(cli: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_server_is_one_clear_line(
+    cli: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scheme = "postgresql://ada:secret@" if "DATABASE" in name else "redis://:secret@"
     monkeypatch.setenv(name, f"{scheme}127.0.0.1:1/x" if "DATABASE" in name else f"{scheme}127.0.0.1:1/0")
     result = cli("board", "show", "summer-race", "referrals/season")
