@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from laurels import embedded
-from laurels.errors import LaurelsError
+from laurels.errors import LaurelsError, UnreachableError
 from laurels.orchestrator.deployments import deploy
 from laurels.orchestrator.environment import flow_environment
 from laurels.orchestrator.processes import Child
@@ -42,9 +42,17 @@ def _watch(settings: Settings, *children: Child) -> None:
     while True:
         for each in children:
             each.require_alive()
-        if embedded.running(settings) is None:
-            raise LaurelsError(f"PostgreSQL or Valkey has ended: their logs are under {settings.home}")
+        if _lost(settings):
+            raise LaurelsError("PostgreSQL or Valkey has ended: `laurels up` again recovers what was committed")
         time.sleep(_WATCH_SECONDS)
+
+
+def _lost(settings: Settings) -> bool:
+    """Whether an embedded server is gone. A given one that is away comes back by itself; runs try again."""
+    try:
+        return embedded.running(settings) is None
+    except UnreachableError:
+        return False
 
 
 @contextmanager
