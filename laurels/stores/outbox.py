@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, and_, func, or_, text, tuple_, update
+from sqlalchemy import ColumnElement, DateTime, and_, bindparam, func, or_, text, tuple_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -19,8 +19,11 @@ from models.values.outbox import State
 
 Row = TypeVar("Row", Push, Delivery)
 
-_REPEATABLE = (State.PENDING, State.UNKNOWN)
+_REPEATABLE = [State.PENDING, State.UNKNOWN]
 """Pushes have a natural key, so an unknown one may be told again. A message of unknown fate may not."""
+
+_OTHER = aliased(Push)
+"""Another push of the same member. Made once: a new alias a call would be a statement to compile a call."""
 
 _ONE_CLAIMER_A_MEMBER = text("""
 select pg_try_advisory_xact_lock(hashtextextended('laurels.push ' || member_id, 0)) from push where id = :id
@@ -42,7 +45,7 @@ def sweep(session: Session, table: type[Row], seconds: float) -> Sequence[UUID]:
         session.connection()
         .execute(
             update(table)
-            .where(col(table.state) == State.SENDING, col(table.claimed_at) < expired)
+            .where(_is(table, State.SENDING), col(table.claimed_at) < expired)
             .values(state=State.UNKNOWN)
             .returning(col(table.id))
         )
@@ -55,7 +58,7 @@ def due_pushes(session: Session, as_of: datetime, limit: int) -> Sequence[UUID]:
     """Return pushes to try, those tried least first: what a platform chokes on holds up nobody else."""
     return session.exec(
         select(Push.id)
-        .where(col(Push.state).in_(_REPEATABLE), col(Push.created_at) <= as_of)
+        .where(_is(Push, *_REPEATABLE), col(Push.created_at) <= as_of)
         .order_by(col(Push.attempts), col(Push.action) == "give", col(Push.created_at), col(Push.id))
         .limit(limit)
     ).all()
@@ -67,7 +70,7 @@ def due_deliveries(
     """Return deliveries to try on these channels, those tried least first, then the oldest."""
     return session.exec(
         select(Delivery.id)
-        .where(Delivery.state == State.PENDING, col(Delivery.created_at) <= as_of)
+        .where(_is(Delivery, State.PENDING), col(Delivery.created_at) <= as_of)
         .where(col(Delivery.channel).in_(channels))
         .order_by(col(Delivery.attempts), col(Delivery.created_at), col(Delivery.id))
         .limit(limit)
@@ -83,11 +86,9 @@ def claim_push(session: Session, push_id: UUID, as_of: datetime) -> Claim[Push] 
     free = session.connection().execute(_ONE_CLAIMER_A_MEMBER, {"id": push_id}).scalar_one_or_none()
     if not free:
         return None
-    other = aliased(Push)
-    first = select(other.id).where(other.member_id == Push.member_id, _goes_before(other, as_of)).exists()
     push = session.exec(
         select(Push)
-        .where(Push.id == push_id, col(Push.state).in_(_REPEATABLE), ~first)
+        .where(Push.id == push_id, _is(Push, *_REPEATABLE), ~_goes_first(as_of))
         .with_for_update(skip_locked=True)
     ).first()
     if push is None:
@@ -99,7 +100,7 @@ def claim_delivery(session: Session, delivery_id: UUID) -> Claim[Delivery] | Non
     """Claim a delivery; None where somebody else has it or had it."""
     delivery = session.exec(
         select(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state == State.PENDING)
+        .where(Delivery.id == delivery_id, _is(Delivery, State.PENDING))
         .with_for_update(skip_locked=True)
     ).first()
     return None if delivery is None else _claimed(session, delivery, void=_ended(session, delivery))
@@ -114,7 +115,7 @@ def settle(session: Session, claim: Claim[Row], state: State, answer: str) -> bo
     result = session.connection().execute(
         update(table)
         .where(col(table.id) == claim.row.id, col(table.attempts) == claim.attempt)
-        .where(col(table.state).in_([State.SENDING, State.UNKNOWN]))
+        .where(_is(table, State.SENDING, State.UNKNOWN))
         .values(state=state, answer=answer)
     )
     return bool(result.rowcount)
@@ -132,11 +133,20 @@ def counts(session: Session, table: type[Row]) -> dict[str, int]:
     return dict(sorted(found))
 
 
-def _goes_before(other: type[Push], as_of: datetime) -> ColumnElement[bool]:
-    theirs = tuple_(col(other.action) == "give", col(other.created_at), col(other.id))
-    ours = tuple_(col(Push.action) == "give", col(Push.created_at), col(Push.id))
-    waits = and_(col(other.state).in_(_REPEATABLE), col(other.created_at) <= as_of, theirs < ours)
-    return or_(col(other.state) == State.SENDING, waits)
+def _is(table: type[Push | Delivery], *states: State) -> ColumnElement[bool]:
+    """Return the condition with the states written out: a plan made for parameters cannot use a partial index."""
+    return col(table.state).in_(bindparam(None, states, expanding=True, literal_execute=True))
+
+
+def _goes_first(as_of: datetime) -> ColumnElement[bool]:
+    """Return whether another push of the member is on its way, or waits and goes before this one."""
+    theirs, ours = (
+        tuple_(col(push.action) == "give", col(push.created_at), col(push.id)) for push in (_OTHER, Push)
+    )
+    on_its_way = _is(_OTHER, State.SENDING)
+    waits = and_(_is(_OTHER, *_REPEATABLE), col(_OTHER.created_at) <= as_of, theirs < ours)
+    same = and_(col(_OTHER.member_id) == Push.member_id, _is(_OTHER, State.SENDING, *_REPEATABLE))
+    return select(_OTHER.id).where(same, or_(on_its_way, waits)).exists()
 
 
 def _ended(session: Session, row: Push | Delivery) -> bool:

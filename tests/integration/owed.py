@@ -67,7 +67,7 @@ def give(runtime: Runtime, who: Sequence[UUID], percent: int = 20, as_of: dateti
     return decide(runtime, gifts, texts, as_of)
 
 
-def give_twin(runtime: Runtime, member: UUID) -> None:
+def give_twin(runtime: Runtime, member: UUID, as_of: datetime = JUNE) -> None:
     """Give the member a grant of another window too: two gives of one member are owed."""
     with runtime.database.transaction() as session:
         first = window(session)
@@ -75,7 +75,7 @@ def give_twin(runtime: Runtime, member: UUID) -> None:
         session.add(other)
         session.flush()
         gift = Give(member, 1, TierRank(to=100, percent=10))
-        grants.write(session, Pass(other, 1, 1, JUNE), [gift], {})
+        grants.write(session, Pass(other, 1, 1, as_of), [gift], {})
 
 
 def end(runtime: Runtime, member: UUID, as_of: datetime = JUNE) -> Owed:

@@ -22,6 +22,7 @@ from laurels.services.runtime import Runtime
 from laurels.stores import outbox
 from models.grants import TierGrant
 from models.outbox import Push
+from models.values.outbox import State
 from tests.integration import owed
 from tests.integration.owed import JUNE, Spool, Taker
 from tests.integration.sender import race, sender
@@ -147,20 +148,22 @@ def test_an_end_goes_first_even_when_the_business_clock_went_back(runtime: Runti
     assert told(platform) == [("end", 30), ("give", 10)]
 
 
-def test_a_claim_of_one_push_keeps_the_member_s_others_out(runtime: Runtime) -> None:
-    """Two open sessions: the second sees neither the first one's claim nor a way around it."""
+def test_a_claim_not_yet_committed_keeps_the_member_s_other_pushes_out(runtime: Runtime) -> None:
+    """One that goes first comes in during the claim: the second session sees it, and does not see the claim."""
     first, second = owed.members(2)
     owed.give(runtime, [first, second])
-    owed.give_twin(runtime, first)
-    mine, theirs = [row for row in owed.rows(runtime, Push) if row.member_id == first]
-    other = next(row for row in owed.rows(runtime, Push) if row.member_id == second)
-    with runtime.database.transaction() as one, runtime.database.transaction() as two:
-        claims = [outbox.claim_push(one, row.id, JUNE) for row in (mine, theirs)]
-        assert [claim is not None for claim in claims] == [True, False]
-        assert outbox.claim_push(two, theirs.id, JUNE) is None
-        assert outbox.claim_push(two, other.id, JUNE) is not None
+    claimed, other = sorted(owed.rows(runtime, Push), key=lambda row: row.member_id != first)
+    with runtime.database.transaction() as one:
+        assert outbox.claim_push(one, claimed.id, JUNE) is not None
+        owed.give_twin(runtime, first, as_of=JUNE - timedelta(hours=1))
+        (earlier,) = {row.id for row in owed.rows(runtime, Push)} - {claimed.id, other.id}
+        with runtime.database.transaction(seconds=5) as two:
+            assert outbox.claim_push(two, earlier, JUNE) is None
+            assert outbox.claim_push(two, other.id, JUNE) is not None
     with runtime.database.transaction() as session:
-        assert outbox.claim_push(session, theirs.id, JUNE) is None
+        assert outbox.claim_push(session, earlier, JUNE) is None
+        assert outbox.settle(session, outbox.Claim(claimed, 1), State.ACCEPTED, "taken")
+        assert outbox.claim_push(session, earlier, JUNE) is not None
 
 
 def test_the_database_itself_refuses_two_pushes_of_a_member_in_flight(runtime: Runtime) -> None:
