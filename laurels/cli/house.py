@@ -71,7 +71,7 @@ def doctor(as_json: JsonFlag = False) -> None:
 def up() -> None:
     """Start servers, Prefect and a worker; print the links; one Ctrl-C ends all of it."""
     try:
-        orchestrator.up(Settings(), out.print)
+        orchestrator.up(Settings(), typer.echo)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
     except OSError as error:

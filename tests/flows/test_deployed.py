@@ -144,3 +144,13 @@ def test_no_secret_shows_in_records_or_logs(
     assert "Beginning flow run" in "".join(said)
     for name in SECRETS:
         assert flow_environment_names[name] not in "".join(said), f"{name} shows"
+
+
+@pytest.mark.parametrize("deployment", ["watch-landing", "send-deliveries", "run-nightly"])
+def test_schedules_make_runs(prefect: PrefectApi, deployment: str) -> None:
+    """A schedule that is only shown and never makes a run would fail nothing else here."""
+
+    def scheduled() -> list[Record] | None:
+        return [run for run in prefect.runs_of(deployment) if run["auto_scheduled"]] or None
+
+    assert waited_for(scheduled, f"a scheduled run of {deployment}", seconds=90)
