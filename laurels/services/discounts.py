@@ -51,7 +51,7 @@ def push_discounts(
         Errand(
             Push,
             lambda session: outbox.due_pushes(session, now, limit),
-            lambda session, push_id: outbox.claim_push(session, push_id, now),
+            outbox.claim_push,
             call,
         ),
     )

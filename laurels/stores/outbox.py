@@ -77,7 +77,7 @@ def due_deliveries(
     ).all()
 
 
-def claim_push(session: Session, push_id: UUID, as_of: datetime) -> Claim[Push] | None:
+def claim_push(session: Session, push_id: UUID) -> Claim[Push] | None:
     """Claim a push; None where somebody else has it, or another of its member is on its way or goes first.
 
     Ends go before gives, then the older before the newer. A give is sent only while its grant is active and
@@ -88,7 +88,7 @@ def claim_push(session: Session, push_id: UUID, as_of: datetime) -> Claim[Push] 
         return None
     push = session.exec(
         select(Push)
-        .where(Push.id == push_id, _is(Push, *_REPEATABLE), ~_goes_first(as_of))
+        .where(Push.id == push_id, _is(Push, *_REPEATABLE), ~_goes_first())
         .with_for_update(skip_locked=True)
     ).first()
     if push is None:
@@ -138,13 +138,16 @@ def _is(table: type[Push | Delivery], *states: State) -> ColumnElement[bool]:
     return col(table.state).in_(bindparam(None, states, expanding=True, literal_execute=True))
 
 
-def _goes_first(as_of: datetime) -> ColumnElement[bool]:
-    """Return whether another push of the member is on its way, or waits and goes before this one."""
+def _goes_first() -> ColumnElement[bool]:
+    """Return whether another push of the member is on its way, or goes before this one, be it due or not.
+
+    Not due: the business clock went back. A give that overtook such an end would be followed by it later.
+    """
     theirs, ours = (
         tuple_(col(push.action) == "give", col(push.created_at), col(push.id)) for push in (_OTHER, Push)
     )
     on_its_way = _is(_OTHER, State.SENDING)
-    waits = and_(_is(_OTHER, *_REPEATABLE), col(_OTHER.created_at) <= as_of, theirs < ours)
+    waits = and_(_is(_OTHER, *_REPEATABLE), theirs < ours)
     same = and_(col(_OTHER.member_id) == Push.member_id, _is(_OTHER, State.SENDING, *_REPEATABLE))
     return select(_OTHER.id).where(same, or_(on_its_way, waits)).exists()
 
