@@ -11,6 +11,7 @@ from pathlib import Path
 from laurels.errors import DataRejectedError, NotFoundError, RuleRefusedError
 from laurels.services.runtime import Runtime
 from laurels.stores import statehash
+from laurels.stores.database import freeze
 from laurels.stores.statehash import VIEWS, Bucket
 
 MANIFEST = "manifest.json"
@@ -44,7 +45,7 @@ class ExportReport:
 def state_hash(runtime: Runtime) -> StateHash:
     """Return the hash of the store's views: awards, settlements, standings and balances, as of one moment."""
     with runtime.database.transaction() as session:
-        statehash.freeze(session)
+        freeze(session)
         return _hashed(statehash.bucket_sums(session))
 
 
@@ -61,7 +62,7 @@ def export_views(runtime: Runtime, folder: Path) -> ExportReport:
     unfinished.mkdir(parents=True)
     try:
         with runtime.database.transaction() as session:
-            statehash.freeze(session)
+            freeze(session)
             state = _hashed(statehash.bucket_sums(session))
             rows = statehash.write_views(session, unfinished)
         (unfinished / MANIFEST).write_text(json.dumps(asdict(state), indent=1, sort_keys=True) + "\n")

@@ -4,7 +4,7 @@ A board is a sorted set of `standings.composite` numbers, ascending, beside a no
 A pass's changes go in only on top of the pass before; otherwise the board is built anew under another key and renamed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -115,6 +115,21 @@ class BoardViews:
         with _door(self._place):
             rows: list[Any] = list(self._redis.zrange(_board(window), 0, limit - 1, withscores=True))
         return [Ranked(UUID(member), rank, int(score)) for rank, (member, score) in enumerate(rows, start=1)]
+
+    def everyone(self, window: int) -> Iterator[Ranked]:
+        """Yield all places of a board in order; a writer in between may show a place twice or not at all."""
+        start = 0
+        while rows := self._page(window, start):
+            yield from rows
+            start += len(rows)
+
+    def _page(self, window: int, start: int) -> list[Ranked]:
+        with _door(self._place):
+            found = self._redis.zrange(_board(window), start, start + _CHUNK - 1, withscores=True)
+        rows: list[Any] = list(found)
+        return [
+            Ranked(UUID(member), start + n, int(score)) for n, (member, score) in enumerate(rows, start=1)
+        ]
 
     def rank(self, window: int, member_id: UUID) -> Ranked | None:
         """Return a member's place, None where the board does not have it."""

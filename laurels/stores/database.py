@@ -70,6 +70,11 @@ def driver(session: Session) -> psycopg.Connection[tuple[object, ...]]:
     return raw
 
 
+def freeze(session: Session) -> None:
+    """Let every later statement of this transaction see one state, and write none. Must be its first statement."""
+    driver(session).execute("set transaction isolation level repeatable read, read only")
+
+
 def _limit(session: Session, seconds: float) -> None:
     milliseconds = int(seconds * 1000)
     session.connection().execute(text(f"set local transaction_timeout = {milliseconds}"))

@@ -74,11 +74,6 @@ _HEX_TO_INTEGER = {
 }
 
 
-def freeze(session: Session) -> None:
-    """Let every later statement of this transaction see one state. Must be the transaction's first statement."""
-    driver(session).execute("set transaction isolation level repeatable read, read only")
-
-
 def bucket_sums(session: Session) -> list[Bucket]:
     """Return the store's sums, one for each table and member bucket that has rows."""
     found = []

@@ -1,0 +1,89 @@
+"""Checks: the promises that must hold of a live store at any moment, each with those who break it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from uuid import UUID
+
+from sqlmodel import Session
+
+from laurels.errors import RuleRefusedError, TransientError
+from laurels.rules.standings import composite
+from laurels.services.runtime import Runtime
+from laurels.stores import checks
+from laurels.stores.checks import CHECKS, EXAMPLES, Place
+from laurels.stores.database import freeze
+from models.boards import BoardWindow
+
+_BOARDS = ("I31", "Redis shows every board as PostgreSQL ranks it: members, scores and ties.")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A promise that is broken: its number, what it says, and the first of those who break it (opaque ids)."""
+
+    name: str
+    sentence: str
+    examples: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        return f"{self.name}: {self.sentence} But: {'; '.join(self.examples)}"
+
+
+def check_invariants(runtime: Runtime) -> list[Finding]:
+    """Return every promise that the store breaks; none on a healthy one, also while others write.
+
+    Everything is read from one snapshot. A board is compared where its reconciler is done and Redis shows its latest
+    pass; one that Redis lost is put back by the next pass and breaks nothing. A Redis that is away is a finding.
+    """
+    with runtime.database.transaction() as session:
+        freeze(session)
+        found = [
+            Finding(check.name, check.sentence, tuple(examples))
+            for check in CHECKS
+            if (examples := checks.offenders(session, check))
+        ]
+        boards = _wrong_boards(runtime, session)
+    return found + ([Finding(*_BOARDS, tuple(boards[:EXAMPLES]))] if boards else [])
+
+
+def _wrong_boards(runtime: Runtime, session: Session) -> list[str]:
+    try:
+        windows = checks.windows_at_rest(session)
+        return [text for window in windows for text in _compared(runtime, session, window)]
+    except TransientError as error:
+        return [str(error)]
+
+
+def _compared(runtime: Runtime, session: Session, window: BoardWindow) -> Iterator[str]:
+    """Yield the first rank at which a board differs, unless it is of another pass, or became so meanwhile."""
+    if _shows(runtime, window):
+        difference = _difference(runtime, session, window)
+        if difference is not None and _shows(runtime, window):
+            yield difference
+
+
+def _shows(runtime: Runtime, window: BoardWindow) -> bool:
+    number = window.id or 0
+    return runtime.views.passes([number])[number] == window.pass_number
+
+
+def _difference(runtime: Runtime, session: Session, window: BoardWindow) -> str | None:
+    here = (_place(window, place) for place in checks.ranking(session, window.id or 0))
+    there = ((ranked.member_id, ranked.number) for ranked in runtime.views.everyone(window.id or 0))
+    for rank, (stands, shown) in enumerate(zip_longest(here, there), start=1):
+        if stands != shown:
+            return f"window {window.id} at rank {rank}: {_told(stands)} stands, {_told(shown)} is shown"
+    return None
+
+
+def _place(window: BoardWindow, place: Place) -> tuple[UUID, int | None]:
+    try:
+        return place.member_id, composite(place.score, place.reached_at, window.starts_at, window.ends_at)
+    except RuleRefusedError:
+        return place.member_id, None  # no score that Redis could show
+
+
+def _told(place: tuple[UUID, int | None] | None) -> str:
+    return "nobody" if place is None else f"member {place[0]} with {place[1]}"
