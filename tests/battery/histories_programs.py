@@ -100,3 +100,14 @@ def apply(runtime: Runtime, stated: list[tuple[datetime, Program]]) -> None:
 
 def editions_of(stated: list[tuple[datetime, Program]]) -> list[Edition]:
     return [Edition(number, start, program) for number, (start, program) in enumerate(stated, start=1)]
+
+
+CDNOW = _program(
+    "cdnow",
+    NEW_YORK,
+    earning=[
+        {"rule": "exact", "on": "purchase", "points_per_unit": 1, "rounding": "carry"},
+        {"rule": "capped", "on": "purchase", "points_per_unit": 1, "cap": {"per": "week", "points": 40}},
+    ],
+    boards=[_SPEND | {"windows": ["month"]}],
+)
