@@ -87,7 +87,9 @@ def _prefect(settings: Settings, servers: embedded.Servers) -> Iterator[str]:
 def _flows_in_process(api_url: str, environment: dict[str, str]) -> AbstractContextManager[None]:
     """Point this process's flow calls at the server; Prefect's own console log stays quiet, its API log does not."""
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
-    in_process: Callable[..., AbstractContextManager[None]] = import_module("flows.in_process").flows_in_process
+    in_process: Callable[..., AbstractContextManager[None]] = import_module(
+        "flows.in_process"
+    ).flows_in_process
     return in_process(api_url, environment)
 
 
@@ -146,9 +148,7 @@ def _show(runtime: Runtime) -> None:
     console.print(
         f"{len(messages)} messages sent, {len(pushes)} discounts pushed, both to the console. The best one:"
     )
-    console.print(
-        f"  {min(message.text for message in messages)}", style="green", highlight=False
-    )
+    console.print(f"  {min(message.text for message in messages)}", style="green", highlight=False)
     console.print(f"State hash {statehash.state_hash(runtime).hash}")
 
 

@@ -1,3 +1,4 @@
 """The business. Never imports Prefect.
 
-Imports go down only: web | cli -> services -> stores | quality | channels | platforms -> rules -> models.values."""
+Imports go down only: web | cli -> services -> stores | quality | channels | platforms -> rules -> models.values.
+"""

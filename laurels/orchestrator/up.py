@@ -43,7 +43,9 @@ def _watch(settings: Settings, *children: Child) -> None:
         for each in children:
             each.require_alive()
         if _lost(settings):
-            raise LaurelsError("PostgreSQL or Valkey has ended: `laurels up` again recovers what was committed")
+            raise LaurelsError(
+                "PostgreSQL or Valkey has ended: `laurels up` again recovers what was committed"
+            )
         time.sleep(_WATCH_SECONDS)
 
 

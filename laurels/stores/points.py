@@ -107,7 +107,8 @@ select a.order_id, coalesce(a.currency, ''), a.id, a.occurred_at, s.matched_mino
 """
 _ORDER_AWARDS = """
 with purchase as (
-  select a.order_id, coalesce(a.currency, '') as currency, a.id, a.amount_minor from (select distinct order_id from dirty_settlement) d
+  select a.order_id, coalesce(a.currency, '') as currency, a.id, a.amount_minor
+    from (select distinct order_id from dirty_settlement) d
     join activity a using (order_id) where a.kind = 'purchase'
 ), cost as (
   select order_id, currency, sum(amount_minor) as order_minor from purchase group by order_id, currency

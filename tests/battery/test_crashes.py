@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from laurels.services.statehash import state_hash
 from sqlmodel import select
 
 from laurels.services import batches, boards, intake, versions
 from laurels.services.runtime import Runtime
+from laurels.services.statehash import state_hash
 from laurels.settings import Settings
 from models.outbox import Delivery
 from models.points import LedgerEntry

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 TABLE = Path("docs/mission.md").read_text()
-ROWS = re.findall(r"^\| M-(\d+) \| (.+?) \| (.*?) ?\|$", TABLE, re.M)
+ROWS = re.findall(r"^\| M-(\d+) \| (.+?) \| (.*?) ?\|$", TABLE, re.MULTILINE)
 
 
 def test_every_capability_has_one_row() -> None:

@@ -7,7 +7,7 @@ from laurels.settings import Settings
 
 
 def test_the_example_names_every_setting() -> None:
-    named = re.findall(r"^# LAURELS_(\w+)=", Path(".env.example").read_text(), re.M)
+    named = re.findall(r"^# LAURELS_(\w+)=", Path(".env.example").read_text(), re.MULTILINE)
     assert sorted(name.lower() for name in named) == sorted(Settings.model_fields)
 
 
