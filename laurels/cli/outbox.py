@@ -1,5 +1,7 @@
 """What is owed to members and shops."""
 
+import sys
+from contextlib import redirect_stdout
 from typing import Annotated
 
 import typer
@@ -31,7 +33,8 @@ def list_outbox(
 @app.command()
 def send(as_of: AsOf = None, as_json: JsonFlag = False) -> None:
     """Push discounts to the platform and send messages on their channel (both the console, by default)."""
-    with runtime() as opened:
+    aside = sys.stderr if as_json else sys.stdout  # the console channel must not stand in the JSON's way
+    with runtime() as opened, redirect_stdout(aside):
         pushed = discounts.push_discounts(opened, as_of=as_of)
         sent = deliveries.send_deliveries(opened, as_of=as_of)
     text = f"{pushed.accepted:,} discounts pushed, {sent.accepted:,} messages sent"

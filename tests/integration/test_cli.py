@@ -111,6 +111,13 @@ def test_the_outbox_is_listed_and_sent_once(filled: Any) -> None:
     assert "0 discounts pushed, 0 messages sent" in cli("outbox", "send").stdout
 
 
+def test_sending_as_json_prints_nothing_but_json(filled: Any) -> None:
+    cli, _ = filled
+    sent = cli("outbox", "send", "--json")
+    assert json.loads(sent.stdout)["deliveries"]["accepted"] == 2
+    assert "Congrats!" in sent.stderr
+
+
 def test_the_state_hash_is_that_of_its_export(filled: Any, tmp_path: Path) -> None:
     cli, _ = filled
     live = json.loads(cli("state", "hash", "--json").stdout)["hash"]
