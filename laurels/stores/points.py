@@ -52,22 +52,23 @@ insert into moved_refund
 select member_id, ordered_at from moved where member_id is not null
 union select old_member_id, old_ordered_at from moved where old_member_id is not null
 """
+# Each scope's keys once, then what lies in it: a batch of one member's activities would else be paired with them all.
 _DIRTY = {
-    Scope.EVENT: "f.activity_id = p.activity_id",
-    Scope.DAY: "(f.member_id, f.kind, f.day) = (p.member_id, p.kind, p.day)",
-    Scope.WEEK: "(f.member_id, f.kind) = (p.member_id, p.kind) and p.day >= date_trunc('week', f.day::timestamp)::date "
-    "and p.day < date_trunc('week', f.day::timestamp)::date + 7",
-    Scope.HISTORY: "(f.member_id, f.kind) = (p.member_id, p.kind)",
+    Scope.EVENT: ("activity_id", "f.activity_id = p.activity_id"),
+    Scope.DAY: ("member_id, kind, day", "(f.member_id, f.kind, f.day) = (p.member_id, p.kind, p.day)"),
+    Scope.WEEK: (
+        "member_id, kind, date_trunc('week', day::timestamp)::date as week",
+        "(f.member_id, f.kind) = (p.member_id, p.kind) and p.day >= f.week and p.day < f.week + 7",
+    ),
+    Scope.HISTORY: ("member_id, kind", "(f.member_id, f.kind) = (p.member_id, p.kind)"),
 }
 _DIRTY_ACTIVITY = """
 insert into dirty_activity
 select p.program_id, p.version_id, a.id, a.member_id, a.kind, p.day, date_trunc('week', p.day::timestamp)::date,
        a.occurred_at, a.amount_minor, a.verified, a.order_id
-  from participation p join activity a on a.id = p.activity_id
- where p.program_id = %(program)s and p.activity_id in (
-   select p.activity_id from fresh_participation f join participation p
-       on p.program_id = %(program)s and {reach}
-    where f.kind = any(%(kinds)s))
+  from (select distinct {keys} from fresh_participation where kind = any(%(kinds)s)) f
+  join participation p on p.program_id = %(program)s and p.kind = any(%(kinds)s) and {reach}
+  join activity a on a.id = p.activity_id
 """
 # What stood for an activity in scope and is no target any more goes to zero: the row stays, as a note that it was.
 _AWARD = """
@@ -155,9 +156,9 @@ def write_awards(
     """Bring awards in the batch's scopes to their targets; return the ledger's new entries, in points."""
     working.clear(session, "dirty_activity", "target_award", "dirty_settlement", "dirty_order_award")
     for scope, kinds in _by_scope(earning.scopes(versions)).items():
-        driver(session).execute(
-            _DIRTY_ACTIVITY.format(reach=_DIRTY[scope]).encode(), {"program": program_id, "kinds": kinds}
-        )
+        keys, reach = _DIRTY[scope]
+        statement = _DIRTY_ACTIVITY.format(keys=keys, reach=reach)
+        driver(session).execute(statement.encode(), {"program": program_id, "kinds": kinds})
     working.counted(session, "dirty_activity")
     sql = awards_sql(tuple(sorted(versions.items())))
     entries: list[int] = []
