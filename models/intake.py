@@ -44,5 +44,6 @@ class Intake(SQLModel, table=True):
     seen_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
     missing_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
     unknown_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
+    duplicate_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
     bounds: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
     verdict: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))

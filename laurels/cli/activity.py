@@ -158,6 +158,8 @@ def _counts(report: IntakeReport, worked: DrainReport | None) -> str:
         )
         if report.missing_columns:
             lines.append(f"missing columns: {', '.join(report.missing_columns)}")
+        if report.duplicate_columns:
+            lines.append(f"columns that are there twice: {', '.join(report.duplicate_columns)}")
     return "\n".join([*lines, _worked(worked)] if worked else lines)
 
 

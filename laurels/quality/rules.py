@@ -116,6 +116,7 @@ INTAKE_FAMILY = Family(
             "A file has the columns that its mapping names.",
             "cardinality(missing_columns) > 0",
         ),
+        Rule("duplicate_column", "A header names no column twice.", "cardinality(duplicate_columns) > 0"),
         Rule(
             "too_few_rows",
             "A file is not smaller than its source ever is.",

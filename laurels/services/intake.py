@@ -47,6 +47,7 @@ class IntakeReport:
     reasons: tuple[str, ...] = ()
     unknown_columns: tuple[str, ...] = ()
     missing_columns: tuple[str, ...] = ()
+    duplicate_columns: tuple[str, ...] = ()
 
 
 def ingest_file(
@@ -62,7 +63,7 @@ def ingest_file(
     """Take a file into the inbox; the same file again, under any name, adds nothing.
 
     Raises DataRejectedError where it cannot be read as a whole. A breach of what a file must be (empty, a column
-    missing, mostly duplicates, its size) holds it: nothing of it is queued until somebody releases it.
+    missing or twice, mostly duplicates, its size) holds it: nothing of it is queued until somebody releases it.
     `actor` is the person who asks, if one does: an editor (RuleRefusedError otherwise), and audited.
     """
     declared = load_mapping(mapping_path(runtime, mapping))
@@ -74,7 +75,7 @@ def ingest_file(
         if by is not None:
             after = {"file": path.name, "source": source, "mapping": declared.mapping}
             audit.record(session, by, "intake.add", str(intake_id), after=after)
-    if not facts.missing_columns:
+    if facts.is_readable:
         _read(runtime, intake_id, path, source, declared, facts, now, on_progress)
     reasons = runtime.gate.judge_intake(intake_id)
     with runtime.database.transaction() as session:
@@ -111,6 +112,7 @@ def report_of(intake: Intake) -> IntakeReport:
         reasons=tuple((intake.verdict or {}).get("reasons", ())),
         unknown_columns=tuple(intake.unknown_columns),
         missing_columns=tuple(intake.missing_columns),
+        duplicate_columns=tuple(intake.duplicate_columns),
     )
 
 
@@ -129,6 +131,7 @@ def _opened(
     intake.seen_columns = list(facts.columns)
     intake.missing_columns = list(facts.missing_columns)
     intake.unknown_columns = list(facts.unknown_columns)
+    intake.duplicate_columns = list(facts.duplicate_columns)
     intake.bounds = mapping.bounds.model_dump()
     intake.rows = intake.accepted = intake.duplicates = intake.conflicts = intake.refused = 0
     session.add(intake)

@@ -42,15 +42,15 @@ def release_intake(
 ) -> IntakeReport:
     """Let a held file's rows go on to the gate, which judges each of them as ever; takes an editor.
 
-    Raises RuleRefusedError unless it is held, and where a column was missing: its rows were never read.
+    Raises RuleRefusedError unless it is held, and where a declared column was missing or stood there
+    twice: its rows were never read.
     """
     with runtime.database.transaction() as session:
         by = audit.authorise(session, actor, audit.Role.EDITOR)
         intake = _held(session, intake_id)
-        if intake.missing_columns:
-            columns = ", ".join(intake.missing_columns)
+        if unread := _unread(intake):
             raise RuleRefusedError(
-                f"intake {intake_id} was not read ({columns} missing): mend file or mapping and send it again"
+                f"intake {intake_id} was not read ({unread}): mend file or mapping and send it again"
             )
         _move(session, by, intake, "released", reason)
         return report_of(intake)
@@ -101,6 +101,13 @@ def _held(session: Session, intake_id: int) -> Intake:
     if intake.state != "held":
         raise RuleRefusedError(f"intake {intake_id} is {intake.state}, not held")
     return intake
+
+
+def _unread(intake: Intake) -> str:
+    """Return why a held file's rows were never read, nothing where they were."""
+    twice = [column for column in intake.duplicate_columns if column not in intake.unknown_columns]
+    told = ((intake.missing_columns, "missing"), (twice, "twice"))
+    return "; ".join(f"{', '.join(columns)} {what}" for columns, what in told if columns)
 
 
 def _move(session: Session, by: Actor, intake: Intake, state: str, reason: str | None) -> None:

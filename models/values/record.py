@@ -23,8 +23,8 @@ class FileFacts:
 
     `size` and `sha256` (hex) are of the bytes on disk; `content_sha256` is over the content with gzip undone:
     of it a delta file's ids are made, so that an export packed twice is the same file. `missing_columns` are
-    declared and not optional; `unknown_columns` are there and not declared; `duplicate_columns` stand more
-    than once in the header. `rows` is None where only reading would tell.
+    declared and not optional; `unknown_columns` are there and not declared; `duplicate_columns` are names that
+    stand more than once in the header. `rows` is None where only reading would tell.
     """
 
     size: int
@@ -35,3 +35,8 @@ class FileFacts:
     unknown_columns: tuple[str, ...] = ()
     duplicate_columns: tuple[str, ...] = ()
     rows: int | None = None
+
+    @property
+    def is_readable(self) -> bool:
+        """Return whether each declared column is there, and there once: else its rows would be guessed at."""
+        return not self.missing_columns and set(self.duplicate_columns) <= set(self.unknown_columns)

@@ -36,7 +36,7 @@ def inspect(path: Path, mapping: Mapping) -> FileFacts:
         columns=columns,
         missing_columns=tuple(column for column in required if column not in paths),
         unknown_columns=tuple(column for column in dict.fromkeys(columns) if column not in declared),
-        duplicate_columns=tuple(column for column, count in Counter(columns).items() if count > 1),
+        duplicate_columns=tuple(column for column, count in Counter(columns).items() if column and count > 1),
         rows=rows,
     )
 

@@ -182,6 +182,7 @@ def upgrade() -> None:
         sa.Column("seen_columns", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("missing_columns", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("unknown_columns", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("duplicate_columns", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("bounds", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("verdict", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.CheckConstraint(
