@@ -31,7 +31,7 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 yield Database(self.engine, connection)
-        except DBAPIError as error:
+        except (DBAPIError, psycopg.Error) as error:
             raise _translated(self.engine, error) from error
 
     @contextmanager
@@ -46,7 +46,7 @@ class Database:
                 if seconds is not None:
                     _limit(session, seconds)
                 yield session
-        except DBAPIError as error:
+        except (DBAPIError, psycopg.Error) as error:
             raise _translated(self.engine, error) from error
 
     def close(self) -> None:
@@ -81,10 +81,12 @@ def _limit(session: Session, seconds: float) -> None:
     session.connection().execute(text(f"set local idle_in_transaction_session_timeout = {milliseconds}"))
 
 
-def _translated(engine: Engine, error: DBAPIError) -> Exception:
+def _translated(engine: Engine, error: DBAPIError | psycopg.Error) -> Exception:
+    """Return what a failure means to the caller; statements of `driver` fail with psycopg's own errors."""
     place = f"PostgreSQL at {engine.url.host}:{engine.url.port}/{engine.url.database}"
-    if isinstance(error, OperationalError) and "connection failed" in str(error.orig):
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(error, OperationalError) and "connection failed" in str(cause):
         return UnreachableError(f"{place} cannot be reached")
-    if error.connection_invalidated or isinstance(error.orig, _TRANSIENT):
-        return TransientError(f"{place}: {type(error.orig).__name__}, try again")
+    if isinstance(cause, _TRANSIENT) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return TransientError(f"{place}: {type(cause).__name__}, try again")
     return error
