@@ -1,8 +1,10 @@
 """Runtimes for tests: a fresh database each, made from one migrated template, and a Redis of its own number."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from threading import Barrier, Thread
+from typing import Any
 
 import psycopg
 import redis
@@ -55,3 +57,38 @@ def fresh_runtime(settings: Settings, **changes: object) -> Iterator[Runtime]:
 
 def url_of(server: str, name: str) -> str:
     return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def another(runtime: Runtime, **changes: object) -> Iterator[Runtime]:
+    """A second runtime on the same database and Redis, as another process or thread has one."""
+    settings = runtime.settings.model_copy(update=changes)
+    assert settings.database_url and settings.redis_url
+    urls = settings.database_url.get_secret_value(), settings.redis_url.get_secret_value()
+    opened = runtime_at(settings, *urls)
+    try:
+        yield opened
+    finally:
+        opened.views.close()
+        opened.gate.close()
+        opened.database.close()
+
+
+def at_once(work: Callable[[Runtime], Any], runtime: Runtime, holders: int, **changes: object) -> list[Any]:
+    """Let several do the same work at once, each with a runtime of its own; return what came of it, errors too."""
+    start, found = Barrier(holders), list[Any]()
+
+    def one() -> None:
+        try:
+            with another(runtime, **changes) as own:
+                start.wait(timeout=60)
+                found.append(work(own))
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is the finding
+            found.append(error)
+
+    threads = [Thread(target=one) for _ in range(holders)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found

@@ -69,16 +69,22 @@ def ingest_file(
     declared = load_mapping(mapping_path(runtime, mapping))
     facts = inspect(path, declared)
     now = business_time(as_of, runtime.settings.as_of)
-    with runtime.database.transaction() as session:
-        by = audit.authorise(session, actor, audit.Role.EDITOR) if actor else None
-        intake_id = _opened(session, path, source, declared, facts, now)
-        if by is not None:
-            after = {"file": path.name, "source": source, "mapping": declared.mapping}
-            audit.record(session, by, "intake.add", str(intake_id), after=after)
-    if facts.is_readable:
-        _read(runtime, intake_id, path, source, declared, facts, now, on_progress)
+    # Whoever reads the same file now would be taken for one that a crash left half read: one at a time.
+    with runtime.database.alone(f"intake {source} {facts.sha256}") as database:
+        with database.transaction() as session:
+            by = audit.authorise(session, actor, audit.Role.EDITOR) if actor else None
+            intake_id = _opened(session, path, source, declared, facts, now)
+            if by is not None:
+                after = {"file": path.name, "source": source, "mapping": declared.mapping}
+                audit.record(session, by, "intake.add", str(intake_id), after=after)
+        if facts.is_readable:
+            _read(runtime, database, intake_id, path, source, declared, facts, now, on_progress)
+        return _judged(runtime, database, intake_id)
+
+
+def _judged(runtime: Runtime, database: Database, intake_id: int) -> IntakeReport:
     reasons = runtime.gate.judge_intake(intake_id)
-    with runtime.database.transaction() as session:
+    with database.transaction() as session:
         intake = session.get_one(Intake, intake_id)
         intake.state = "held" if reasons else "released"
         intake.verdict = {"reasons": list(reasons)}
@@ -141,6 +147,7 @@ def _opened(
 
 def _read(
     runtime: Runtime,
+    database: Database,
     intake_id: int,
     path: Path,
     source: str,
@@ -151,7 +158,7 @@ def _read(
 ) -> None:
     to_row = compile_mapping(mapping, source, runtime.keys.member_id, facts.content_sha256)
     known = people.Known()
-    with runtime.database.pinned() as database, ThreadPoolExecutor(max_workers=1) as writer:
+    with ThreadPoolExecutor(max_workers=1) as writer:
         with database.transaction() as session:
             inbox.prepare(session)
         written: Future[None] | None = None

@@ -1,7 +1,7 @@
 """The door to PostgreSQL: one engine, short transactions, and the driver's own connection for COPY."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -33,6 +33,21 @@ class Database:
                 yield Database(self.engine, connection)
         except (DBAPIError, psycopg.Error) as error:
             raise _translated(self.engine, error) from error
+
+    @contextmanager
+    def alone(self, work: str) -> Iterator["Database"]:
+        """Pin a connection and do a named work on it, one caller at a time: the next waits, and a death lets go."""
+        with self.pinned() as database:
+            with database.transaction() as session:
+                driver(session).execute("select pg_advisory_lock(hashtextextended(%s, 0))", (work,))
+            try:
+                yield database
+            finally:
+                with (
+                    suppress(TransientError),
+                    database.transaction() as session,
+                ):  # a lost connection let go of it
+                    driver(session).execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (work,))
 
     @contextmanager
     def transaction(self, *, seconds: float | None = None) -> Iterator[Session]:

@@ -50,15 +50,15 @@ def test_a_deadlock_in_the_driver_s_own_statements_may_be_tried_again(runtime: R
 
 @pytest.mark.parametrize("spoken", ["driver", "session"])
 def test_a_connection_cut_in_the_middle_may_be_tried_again(runtime: Runtime, spoken: str) -> None:
-    with pytest.raises(TransientError, match=r"^PostgreSQL at .*try again$"):
-        with runtime.database.transaction() as session:
-            victim = backend(session)
-            with runtime.database.transaction() as other:
-                driver(other).execute("select pg_terminate_backend(%s, 5000)", (victim,))
-            if spoken == "driver":
-                driver(session).execute("select 1")
-            else:
-                session.connection().execute(text("select 1"))
+    lost = pytest.raises(TransientError, match=r"^PostgreSQL at .*try again$")
+    with lost, runtime.database.transaction() as session:
+        victim = backend(session)
+        with runtime.database.transaction() as other:
+            driver(other).execute("select pg_terminate_backend(%s, 5000)", (victim,))
+        if spoken == "driver":
+            driver(session).execute("select 1")
+        else:
+            session.connection().execute(text("select 1"))
     assert one(runtime, "select 1") == 1  # and the pool gives a sound one to the next
 
 
@@ -92,9 +92,9 @@ def test_what_is_simply_wrong_is_not_tried_again(runtime: Runtime) -> None:
 
 def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
     database = connect("postgresql://ann:secret@127.0.0.1:1/laurels")
-    with pytest.raises(UnreachableError, match=r"^PostgreSQL at 127\.0\.0\.1:1/laurels cannot be reached$"):
-        with database.transaction() as session:
-            driver(session)
+    away = pytest.raises(UnreachableError, match=r"^PostgreSQL at 127\.0\.0\.1:1/laurels cannot be reached$")
+    with away, database.transaction() as session:
+        driver(session)
     with pytest.raises(UnreachableError, match="cannot be reached"), database.pinned() as pinned:
         del pinned
     database.close()
