@@ -22,11 +22,20 @@ def show_board(
     name, _, period = board.partition("/")
     with runtime() as opened:
         found = boards.top(opened, program, name, period or "season", limit=limit, as_of=as_of)
+        starts, ends = boards.shown_window(opened, program, name, period or "season", as_of=as_of)
     rows = [
         (f"#{row.rank}", short(row.member_id), row.score, f"{row.percent} %" if row.percent else "")
         for row in found
     ]
-    show(found, as_json, lambda: table(f"{program}: {board}", ("rank", "member", "score", "discount"), rows))
+    show(
+        found,
+        as_json,
+        lambda: table(
+            f"{program}: {board}, {starts:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M} UTC",
+            ("rank", "member", "score", "discount"),
+            rows,
+        ),
+    )
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """Windows of boards: half-open stretches of the program's calendar, as instants in UTC."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -18,23 +18,19 @@ class Span:
     ends_at: datetime
 
 
-def spans(program: Program, period: Window, first: datetime, last: datetime) -> list[Span]:
-    """Return the windows of one period that hold any instant from `first` to `last`, both included.
+def spans(program: Program, period: Window, days: Iterable[date]) -> list[Span]:
+    """Return the windows of one period that hold any of the days of the program's zone, in order.
 
-    A day is 23 or 25 hours long when the zone changes its clock. Activity outside a season is in no season.
+    A day is 23 or 25 hours long when the zone changes its clock. A season is one window, whatever the days.
     """
     if period is Window.SEASON:
         bounds = program.season_bounds
-        inside = bounds is not None and first < bounds[1] and last >= bounds[0]
-        return [Span(period, *bounds)] if bounds is not None and inside else []
-    edge = _begin(period, first.astimezone(program.zone).date())
-    return list(_walk(program, period, edge, last))
-
-
-def _walk(program: Program, period: Window, edge: date, last: datetime) -> Iterator[Span]:
-    while (starts_at := local_instant(edge, program.zone)) <= last:
-        edge = _next(period, edge)
-        yield Span(period, starts_at, local_instant(edge, program.zone))
+        return [Span(period, *bounds)] if bounds is not None and any(True for _ in days) else []
+    zone = program.zone
+    edges = sorted({_begin(period, day) for day in days})
+    return [
+        Span(period, local_instant(edge, zone), local_instant(_next(period, edge), zone)) for edge in edges
+    ]
 
 
 def _begin(period: Window, day: date) -> date:

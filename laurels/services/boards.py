@@ -95,6 +95,16 @@ def find_window(
     return windows
 
 
+def shown_window(
+    runtime: Runtime, program: str, board: str, period: str, *, as_of: datetime | None = None
+) -> tuple[datetime, datetime]:
+    """Return the bounds of the window that `top` shows, half-open."""
+    now = business_time(as_of, runtime.settings.as_of)
+    with runtime.database.transaction() as session:
+        window = find_window(session, programs.stored_program(session, program), board, period, now)
+        return window.starts_at, window.ends_at
+
+
 def top(
     runtime: Runtime,
     program: str,

@@ -63,30 +63,35 @@ def recompute_program(
         if actor is not None:
             by = audit.authorise(session, actor, audit.Role.EDITOR)
             audit.record(session, by, "program.recompute", program)
-        token = leases.take_when_free(session, PARTITION, runtime.holder, runtime.settings.lease_seconds)
-        stored = programs.stored_program(session, program)
-        working.prepare(session)
-        batch = Batch(token=token, state="applied", verdict={"recompute": program})
-        session.add(batch)
-        session.flush()
-        activities = participation.enrol_history(session, stored.id, list(stored.versions))
-        worked = _bring_up(session, stored, batch.id or 0)
-        worked += Worked(standings=boards.close_windows(session, stored.id))
-        leases.release(session, PARTITION, token)
+        return recompute(session, runtime, program)
+
+
+def recompute(session: Session, runtime: Runtime, program: str) -> RecomputeReport:
+    """Recompute as part of one transaction. Raises TransientError while somebody works on the inbox."""
+    token = leases.take_when_free(session, PARTITION, runtime.holder, runtime.settings.lease_seconds)
+    stored = programs.stored_program(session, program)
+    working.prepare(session)
+    batch = Batch(token=token, state="applied", verdict={"recompute": program})
+    session.add(batch)
+    session.flush()
+    activities = participation.enrol_history(session, stored.id, list(stored.versions))
+    worked = _bring_up(session, stored, batch.id or 0)
+    worked += Worked(standings=boards.close_windows(session, stored.id))
+    leases.release(session, PARTITION, token)
     return RecomputeReport(program, activities, worked.entries, worked.points, worked.standings)
 
 
 def open_windows(session: Session, program: StoredProgram) -> bool:
     """Make the windows that the touched activity falls into; return whether there is any."""
-    touched = points.first_and_last(session)
-    if touched is None:
-        return False
     latest = program.latest
+    days = points.touched_days(session, latest.time_zone)
+    if not days:
+        return False
     windows = (
         (board, span)
         for board in latest.boards
         for period in board.windows
-        for span in spans(latest, period, *touched)
+        for span in spans(latest, period, days)
     )
     boards.open_windows(session, program.id, windows)
     return True

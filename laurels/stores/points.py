@@ -4,7 +4,7 @@ Every step is one statement over the working tables of `working`; a target equal
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from functools import lru_cache
 from uuid import UUID
 
@@ -136,18 +136,14 @@ def accept_batch(session: Session, batch_id: int) -> int:
     return accepted
 
 
-def first_and_last(session: Session) -> tuple[datetime, datetime] | None:
-    """Return the earliest and latest time whose windows this batch touches, None where it touches none."""
-    row = (
-        driver(session)
-        .execute(
-            "select min(t), max(t) from (select occurred_at from fresh_participation "
-            "union all select ordered_at from moved_refund) touched (t)"
-        )
-        .fetchone()
+def touched_days(session: Session, zone: str) -> list[date]:
+    """Return the days, in a program's zone, whose windows this batch touches."""
+    rows = driver(session).execute(
+        "select (occurred_at at time zone %(zone)s)::date from fresh_participation "
+        "union select (ordered_at at time zone %(zone)s)::date from moved_refund",
+        {"zone": zone},
     )
-    first, last = row or (None, None)
-    return (first, last) if isinstance(first, datetime) and isinstance(last, datetime) else None
+    return [day for (day,) in rows.fetchall() if isinstance(day, date)]
 
 
 def write_awards(
