@@ -17,19 +17,23 @@ MIGRATIONS = Path(models.migrations.__file__).parent
 SNAPSHOT = MIGRATIONS / "catalog.json"
 
 _CATALOG = {
-    "triggers": """select c.relname || ': ' || pg_get_triggerdef(t.oid) from pg_trigger t
+    "triggers": """select c.relname || ': ' || pg_get_triggerdef(t.oid)
+          || case t.tgenabled when 'O' then '' else ' (switched to ' || t.tgenabled::text || ')' end from pg_trigger t
         join pg_class c on c.oid = t.tgrelid where not t.tgisinternal and c.relnamespace = 'public'::regnamespace""",
     "checks": """select conrelid::regclass || '.' || conname || ': ' || pg_get_constraintdef(oid) from pg_constraint
         where contype = 'c' and connamespace = 'public'::regnamespace""",
+    "partial indexes": """select indexdef from pg_indexes where schemaname = 'public' and indexdef like '% WHERE %'""",
     "functions": """select p.proname || ': ' || md5(pg_get_functiondef(p.oid)) from pg_proc p
         where p.pronamespace = 'public'::regnamespace""",
     "views": """select viewname || ': ' || md5(definition) from pg_views where schemaname = 'public'""",
     "partitions": """select i.inhparent::regclass || ' > ' || i.inhrelid::regclass || ' ' ||
         pg_get_expr(c.relpartbound, c.oid) from pg_inherits i join pg_class c on c.oid = i.inhrelid
         where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace""",
-    "grants": """select table_name || ': public ' || string_agg(privilege_type, ',' order by privilege_type)
-        from information_schema.role_table_grants where table_schema = 'public' and grantee = 'PUBLIC'
-        group by table_name""",
+    "grants": """select name || ': public ' || string_agg(granted.privilege_type, ',' order by granted.privilege_type)
+        from (select oid::regclass::text, relacl from pg_class where relnamespace = 'public'::regnamespace
+              union all select attrelid::regclass || '.' || attname, attacl from pg_attribute
+                join pg_class c on c.oid = attrelid where c.relnamespace = 'public'::regnamespace) as own (name, rights)
+             , aclexplode(rights) as granted where granted.grantee = 0 group by name""",
 }
 
 
@@ -56,7 +60,7 @@ def drift(database: Database) -> list[str]:
 
 
 def catalog(database: Database) -> dict[str, list[str]]:
-    """Return triggers, functions, views, partitions and public grants, sorted."""
+    """Return what Alembic does not compare: triggers, checks, partial indexes, views, grants to public and so on."""
     with database.engine.connect() as connection:
         return {name: sorted(connection.scalars(text(query)).all()) for name, query in _CATALOG.items()}
 

@@ -1,0 +1,147 @@
+"""The schema's check: silent on a fresh database, and loud about whatever somebody changed behind its back."""
+
+import json
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError
+
+from laurels.services.runtime import Runtime
+from laurels.services.schema import check_schema
+from laurels.settings import Settings
+from laurels.stores import schema
+from laurels.stores.database import connect, driver
+from models.tables import metadata
+from tests.battery.gate_rows import ask
+from tests.runtimes import url_of
+
+
+def test_a_fresh_database_is_what_models_and_catalog_say(runtime: Runtime) -> None:
+    assert schema.drift(runtime.database) == []
+    assert schema.catalog_drift(runtime.database) == []
+
+
+def test_the_catalog_is_written_as_it_is_made(runtime: Runtime) -> None:
+    """Whoever makes it anew gets a diff of what changed, and nothing else."""
+    assert schema.SNAPSHOT.read_text() == json.dumps(schema.catalog(runtime.database), indent=1) + "\n"
+
+
+PLANTED: dict[str, tuple[str, str]] = {
+    "an index dropped": ("drop index activity_member", "activity_member"),
+    "an index no longer unique": (
+        "drop index push_once; create index push_once on push (grant_id, action)",
+        "push_once",
+    ),
+    "an index over less": (
+        "drop index push_due; create index push_due on push (created_at) where state = 'pending'",
+        "push_due",
+    ),
+    "an index over all": ("drop index intake_open; create index intake_open on intake (id)", "intake_open"),
+    "a type": ("alter table intake alter duplicates type integer", "duplicates"),
+    "a column that may be empty": ("alter table intake alter name drop not null", "name"),
+    "a column more": ("alter table intake add extra text", "extra"),
+    "a column less": ("alter table intake drop column bounds", "bounds"),
+    "a table more": ("create table extra (id int)", "extra"),
+    "a table less": ("drop table delivery", "delivery"),
+    "a key no longer unique": ("alter table program drop constraint program_name_key", "name"),
+    "a reference gone": (
+        "alter table board_window drop constraint board_window_program_id_fkey",
+        "program_id",
+    ),
+    "a check gone": ("alter table batch drop constraint batch_state", "batch_state"),
+    "a check that lets more through": (
+        (
+            "alter table actor drop constraint actor_role; "
+            "alter table actor add constraint actor_role check (role <> '')"
+        ),
+        "actor_role",
+    ),
+    "a check that was never checked": (
+        (
+            "alter table actor drop constraint actor_role; alter table actor add constraint actor_role "
+            "check (role in ('viewer', 'editor', 'admin')) not valid"
+        ),
+        "actor_role",
+    ),
+    "a trigger gone": ("drop trigger ledger_entry_is_append_only on ledger_entry", "ledger_entry"),
+    "a trigger off": (
+        "alter table ledger_entry disable trigger ledger_entry_is_append_only",
+        "ledger_entry_is_append_only",
+    ),
+    "a trigger for replicas only": (
+        "alter table payload enable replica trigger payload_is_append_only",
+        "payload_is_append_only",
+    ),
+    "a trigger that does nothing": (
+        (
+            "create or replace function refuse_change() returns trigger language plpgsql as "
+            "'begin return null; end'"
+        ),
+        "refuse_change",
+    ),
+    "a function more": ("create function extra() returns int language sql return 1", "extra"),
+    "a view that hides rows": (
+        (
+            "create or replace view claimed_row as select b.batch_id, b.key, p.revision, p.kind, p.member_id, "
+            "p.occurred_at, p.amount_minor, p.currency, p.order_id, p.referred_id, p.verified, p.problems, t.as_of "
+            "from batch_item b join payload p on p.key = b.key and p.revision = b.revision "
+            "join batch on batch.id = b.batch_id join intake t on t.id = batch.intake_id where p.problems = '{}'"
+        ),
+        "claimed_row",
+    ),
+    "a view more": ("create view extra as select 1 as one", "extra"),
+    "a partition less": ("drop table inbox_key_p3", "inbox_key_p3"),
+    "everybody reads a table": ("grant select on person_field to public", "person_field"),
+    "everybody reads a column": ("grant select (ciphertext) on person_field to public", "person_field"),
+    "everybody reads a view": ("grant select on claimed_row to public", "claimed_row"),
+}
+
+
+@pytest.mark.filterwarnings(
+    "ignore:Can't validate argument:sqlalchemy.exc.SAWarning"
+)  # it reads NOT VALID wrongly
+@pytest.mark.parametrize(("table", "check", "good", "bad"), CHECKED.values(), ids=CHECKED)
+def test_a_value_that_nobody_knows_is_refused_by_the_database_itself(
+    runtime: Runtime, table: str, check: str, good: dict[str, Any], bad: dict[str, Any]
+) -> None:
+    there = metadata.tables[table]
+    whole = filled(there) | {"account": "available", "kind": "award", "percent": 10, "points": 1} | good
+    row = {name: value for name, value in whole.items() if name in there.columns}
+    with runtime.database.transaction() as session:
+        session.connection().execute(sa.insert(there).values(row))
+    with pytest.raises(IntegrityError) as caught, runtime.database.transaction() as session:
+        session.connection().execute(sa.insert(there).values(row | bad))
+    assert isinstance(caught.value.orig, psycopg.errors.CheckViolation)
+    assert caught.value.orig.diag.constraint_name == check
+
+
+def filled(table: sa.Table) -> dict[str, Any]:
+    """A value for each column that must have one."""
+    samples: list[tuple[type[sa.types.TypeEngine[Any]], Any]] = [
+        (sa.Uuid, uuid4()),
+        (sa.Boolean, False),
+        (sa.LargeBinary, b""),
+        (sa.Integer, 1),
+        (sa.DateTime, datetime(2026, 6, 1, tzinfo=UTC)),
+        (postgresql.ARRAY, []),
+        (postgresql.JSONB, {}),
+        (sa.Text, "x"),
+    ]
+
+    def sample(column: sa.Column[Any]) -> Any:
+        kind = column.type.impl if isinstance(column.type, sa.TypeDecorator) else column.type
+        return next(value for type_, value in samples if isinstance(kind, type_))
+
+    return {
+        column.name: sample(column)
+        for column in table.columns
+        if not column.nullable and column.identity is None and column.server_default is None
+    }
