@@ -1,7 +1,7 @@
 """Where the servers live, and as whom: root behind a closed door, an ordinary user at home."""
 
-import json
 import hashlib
+import json
 import os
 import pwd
 import shutil
