@@ -117,7 +117,7 @@ def _capped(rule: EarningRule, act: Act, edition: Edition, base: int, so_far: di
         return base
     day = act.at.astimezone(edition.program.zone).date()
     period = {"day": day, "week": day - timedelta(days=day.weekday()), "program": None}[rule.cap.per.value]
-    before = so_far[group := ("cap", act.member, rule.rule, rule.cap.per, period)]
+    before = so_far[group := ("cap", act.member, rule.rule, act.kind, rule.cap.per, period)]
     so_far[group] += base
     return max(0, min(base, rule.cap.points - before))
 

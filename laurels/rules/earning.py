@@ -67,8 +67,9 @@ def scopes(versions: Mapping[int, Program]) -> dict[Kind, Scope]:
 def awards(versions: Mapping[int, Program]) -> ir.Table | None:
     """Return program_id, activity_id, rule, version_id, member_id, points for every activity that earns.
 
-    A cap accumulates by rule across versions, in the order (occurred_at, activity_id), against the limit of
-    each activity's own version: what is left of it, never below zero, never above the activity's own points.
+    A cap accumulates by rule and kind across versions, in the order (occurred_at, activity_id), against the limit of
+    each activity's own version: what is left of it, never below zero, never above the activity's own points. (A rule
+    that a later version puts on another kind begins anew: a scope holds one kind.)
     """
     earned = [
         _base(version_id, program, rule)
@@ -78,7 +79,7 @@ def awards(versions: Mapping[int, Program]) -> ir.Table | None:
     if not earned:
         return None
     rows = ibis.union(*earned, distinct=False) if len(earned) > 1 else earned[0]
-    before = total(rows.base, _until_now(rows, rows.rule, rows.cap_per, rows.period)) - rows.base
+    before = total(rows.base, _until_now(rows, rows.rule, rows.kind, rows.cap_per, rows.period)) - rows.base
     left = ibis.greatest(ibis.literal(0, "int64"), ibis.least(rows.base, rows.cap_points - before))
     net = ibis.cases((rows.cap_points.isnull(), rows.base), else_=left).cast("int64")
     points = rows.mutate(points=net)
@@ -94,6 +95,7 @@ def _base(version_id: int, program: Program, rule: EarningRule) -> ir.Table:
         "activity_id",
         "version_id",
         "member_id",
+        "kind",
         "occurred_at",
         rule=ibis.literal(rule.rule, "string"),
         base=_points(rows, program, rule),

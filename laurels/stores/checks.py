@@ -55,14 +55,14 @@ with rule as (
   select v.id as version_id, e->>'rule' as rule, e->'cap'->>'per' as per, (e->'cap'->>'points')::bigint as most
     from program_version v, jsonb_array_elements(v.body->'earning') e where e ? 'cap'
 ), given as (
-  select a.program_id, a.member_id, a.rule, r.per, a.points, r.most,
+  select a.program_id, a.member_id, a.rule, p.kind, r.per, a.points, r.most,
          case r.per when 'day' then p.day when 'week' then date_trunc('week', p.day::timestamp)::date end as period
     from award a join rule r using (version_id, rule)
     join participation p using (program_id, activity_id) where a.points > 0
 )
 select 'member ' || member_id || ' has ' || sum(points) || ' of ' || max(most) || ' by ' || rule || ' in one ' || per
        || coalesce(', ' || period, '')
-  from given group by program_id, member_id, rule, per, period having sum(points) > max(most)
+  from given group by program_id, member_id, rule, kind, per, period having sum(points) > max(most)
 """
 _LEDGER = """
 with both_sides as (
