@@ -6,8 +6,8 @@ from pathlib import Path
 
 from laurels.clock import business_time
 from laurels.errors import RuleRefusedError
-from laurels.services import audit
-from laurels.services.points import RecomputeReport, recompute_program
+from laurels.services import audit, points
+from laurels.services.points import RecomputeReport
 from laurels.services.programs import check_program
 from laurels.services.runtime import Runtime
 from laurels.stores import programs
@@ -47,17 +47,22 @@ def apply_program(
 
 
 def apply_version(runtime: Runtime, program: Program, *, actor: str, effective_from: datetime) -> ApplyReport:
-    """Store a program that was checked already; see `apply_program`."""
+    """Store a program that was checked already; see `apply_program`.
+
+    The version and what it makes of history are one transaction: TransientError, while somebody works on the inbox,
+    leaves neither. One says the same already: `new` is false, and the report is of that one.
+    """
     with runtime.database.transaction() as session:
+        programs.lock(session)
         by = audit.authorise(session, actor, audit.Role.EDITOR)
         known = {one.name: one for one in programs.stored_programs(session)}.get(program.program)
         _refuse_same_time(known, program, effective_from)
-        number, new = programs.add_version(session, program, effective_from)
+        version, new = programs.add_version(session, program, effective_from)
         if new:
-            after = {"version": number, "effective_from": effective_from.isoformat()}
+            after = {"version": version.number, "effective_from": effective_from.isoformat()}
             audit.record(session, by, "program.apply", program.program, after=after)
-    recompute = recompute_program(runtime, program.program) if new else None
-    return ApplyReport(program.program, number, effective_from, new, recompute)
+        recompute = points.recompute(session, runtime, program.program) if new else None
+    return ApplyReport(program.program, version.number, version.effective_from, new, recompute)
 
 
 def list_programs(runtime: Runtime) -> list[StoredProgram]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from laurels.errors import NotFoundError
+from laurels.stores.database import driver
 from laurels.stores.participation import Version
 from models.programs import ProgramRecord, ProgramVersion
 from models.values.program import Program
@@ -52,30 +53,38 @@ def stored_program(session: Session, name: str) -> StoredProgram:
     raise NotFoundError(f"no program {name} ({known})")
 
 
-def add_version(session: Session, program: Program, effective_from: datetime) -> tuple[int, bool]:
-    """Store a version unless one says the same from the same time; return its number and whether it is new."""
+def lock(session: Session) -> None:
+    """Let one at a time add versions, to the end of the transaction; nobody who reads waits."""
+    driver(session).execute("lock table program in share row exclusive mode")
+
+
+def add_version(session: Session, program: Program, effective_from: datetime) -> tuple[Version, bool]:
+    """Store a version unless the one in force at that time says the same; return it and whether it is new.
+
+    A file that is applied again, at any later time, adds nothing.
+    """
     record = session.exec(
-        select(ProgramRecord).where(ProgramRecord.name == program.program).with_for_update()
+        select(ProgramRecord).where(ProgramRecord.name == program.program)
     ).first() or ProgramRecord(name=program.program)
     session.add(record)
     session.flush()
     body = canonical(program)
     digest = hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
     known = session.exec(select(ProgramVersion).where(ProgramVersion.program_id == record.id)).all()
-    for version in known:
-        if (version.digest, version.effective_from) == (digest, effective_from):
-            return version.number, False
-    session.add(
-        ProgramVersion(
-            program_id=_id(record.id),
-            number=len(known) + 1,
-            effective_from=effective_from,
-            digest=digest,
-            body=body,
-        )
+    begun = [version for version in known if version.effective_from <= effective_from]
+    in_force = max(begun, key=lambda version: version.effective_from, default=None)
+    if in_force is not None and in_force.digest == digest:
+        return _read(in_force), False
+    version = ProgramVersion(
+        program_id=_id(record.id),
+        number=len(known) + 1,
+        effective_from=effective_from,
+        digest=digest,
+        body=body,
     )
+    session.add(version)
     session.flush()
-    return len(known) + 1, True
+    return _read(version), True
 
 
 def canonical(program: Program) -> dict[str, Any]:
@@ -90,10 +99,11 @@ def _with_versions(session: Session, record: ProgramRecord) -> StoredProgram:
         .where(ProgramVersion.program_id == record.id)
         .order_by(col(ProgramVersion.effective_from))
     ).all()
-    versions = tuple(
-        Version(_id(row.id), row.number, row.effective_from, Program.model_validate(row.body)) for row in rows
-    )
-    return StoredProgram(_id(record.id), record.name, versions)
+    return StoredProgram(_id(record.id), record.name, tuple(_read(row) for row in rows))
+
+
+def _read(row: ProgramVersion) -> Version:
+    return Version(_id(row.id), row.number, row.effective_from, Program.model_validate(row.body))
 
 
 def _id(value: int | None) -> int:
