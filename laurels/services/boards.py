@@ -8,16 +8,20 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from laurels.clock import business_time
-from laurels.errors import NotFoundError, TransientError, UnreachableError
+from laurels.errors import NotFoundError, RuleRefusedError, TransientError, UnreachableError
 from laurels.rules import messages
 from laurels.rules.standings import composite, decomposite
 from laurels.rules.tiers import Change, End, Ending, Give, decide, tier_of
+from laurels.rules.windows import Span, spans
 from laurels.services.failpoint import failpoint
 from laurels.services.runtime import Runtime
 from laurels.stores import boards, grants, leases, programs
 from laurels.stores.grants import Owed
+from laurels.stores.participation import Version
 from laurels.stores.programs import StoredProgram
 from models.boards import BoardWindow, Standing
+from models.values.boards import Window
+from models.values.program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def reconcile_boards(
             if program in {None, one.name}
             for window in _windows(session, one)
         ]
-        changed = {window.id or 0 for _, window in due if boards.is_due(session, window.id or 0, now)}
+        changed = {window.id or 0 for one, window in due if _is_due(session, one, window, now)}
     if program is not None and program not in {one.name for one in stored}:
         raise NotFoundError(f"no program {program}")
     shown = _shown(runtime, [window for _, window in due])
@@ -80,19 +84,30 @@ def reconcile_boards(
 def find_window(
     session: Session, program: StoredProgram, board: str, period: str, as_of: datetime
 ) -> BoardWindow:
-    """Return the window of a board that holds a time, else the last one before it. Raises NotFoundError."""
+    """Return the window of a board that holds a time, else the last one before it. Raises NotFoundError.
+
+    Windows that the newest version no longer has, by another season or zone, stay behind empty and are passed over.
+    """
     windows = session.exec(
         select(BoardWindow)
         .where(BoardWindow.program_id == program.id, BoardWindow.board == board, BoardWindow.period == period)
         .where(col(BoardWindow.starts_at) <= as_of)
         .order_by(col(BoardWindow.starts_at).desc())
-    ).first()
-    if windows is None:
+    )
+    found = next((window for window in windows if _kept(program.latest, window)), None)
+    if found is None:
         raise NotFoundError(
             f"program {program.name} has no window of {board}/{period} at {as_of.isoformat()}: "
             + (", ".join(sorted({f"{b.board}/{p.value}" for b in program.latest.boards for p in b.windows})))
         )
-    return windows
+    return found
+
+
+def _kept(program: Program, window: BoardWindow) -> bool:
+    periods = {board.board: board.windows for board in program.boards}.get(window.board, ())
+    span = Span(Window(window.period), window.starts_at, window.ends_at)
+    day = window.starts_at.astimezone(program.zone).date()
+    return span.period in periods and span in spans(program, span.period, [day])
 
 
 def shown_window(
@@ -151,6 +166,22 @@ def _windows(session: Session, program: StoredProgram) -> list[BoardWindow]:
     )
 
 
+def _is_due(session: Session, program: StoredProgram, window: BoardWindow, as_of: datetime) -> bool:
+    version = _deciding(program, window, as_of)
+    return boards.is_due(session, window.id or 0, as_of) or (
+        version is not None and grants.is_behind(session, window.id or 0, version.id)
+    )
+
+
+def _deciding(program: StoredProgram, window: BoardWindow, as_of: datetime) -> Version | None:
+    """Return the version whose tiers this window decides at a time, None where it decides none."""
+    version = program.effective(as_of)
+    tiers = version.program.tiers if version else None
+    if tiers is None or (window.board, window.period) != (tiers.board_name, tiers.window):
+        return None
+    return version if window.starts_at <= as_of < window.ends_at else None
+
+
 def _shown(runtime: Runtime, windows: list[BoardWindow]) -> dict[int, int | None] | None:
     try:
         return runtime.views.passes([window.id or 0 for window in windows])
@@ -162,26 +193,34 @@ def _reconcile(
     runtime: Runtime, program: StoredProgram, window_id: int, as_of: datetime, *, whole: bool
 ) -> BoardsReport:
     """Do one pass: decide and commit under the fence, then publish what it saw."""
-    name, seconds = f"board:{window_id}", runtime.settings.lease_seconds
+    name = f"board:{window_id}"
     with runtime.database.transaction() as session:
-        token = leases.take(session, name, runtime.holder, seconds)
+        token = leases.take(session, name, runtime.holder, runtime.settings.lease_seconds)
     if token is None:
         return BoardsReport()  # whoever holds it is doing this very work
-    with runtime.database.transaction(seconds=seconds * 0.8) as session:
-        leases.fence(session, name, token)
+    try:
+        return _pass(runtime, program, window_id, token, as_of, whole=whole)
+    finally:
+        with runtime.database.transaction() as session:
+            leases.release(session, name, token)
+
+
+def _pass(
+    runtime: Runtime, program: StoredProgram, window_id: int, token: int, as_of: datetime, *, whole: bool
+) -> BoardsReport:
+    with runtime.database.transaction(seconds=runtime.settings.lease_seconds * 0.8) as session:
+        leases.fence(session, f"board:{window_id}", token)
         window = session.get_one(BoardWindow, window_id, with_for_update=True)
         members = boards.take_marks(session, window_id)
-        number = window.pass_number + 1
-        changed = _decide(session, program, window, number, as_of)
-        owed = changed or Owed()
-        if members or changed is not None:
-            window.pass_number = number
-        number = window.pass_number
+        owed = _decide(session, program, window, window.pass_number + 1, as_of)
+        news = bool(members) or owed is not None
+        window.pass_number += int(news)
         scores = boards.scores(session, window_id, members)
     failpoint("reconciled")
-    published = _publish(runtime, window, token, number, scores, whole=whole)
-    with runtime.database.transaction() as session:
-        leases.release(session, name, token)
+    published = not (news or whole) or _publish(
+        runtime, window, token, window.pass_number, scores, whole=whole
+    )
+    owed = owed or Owed()
     return BoardsReport(
         1,
         len(members),
@@ -198,11 +237,9 @@ def _decide(
     session: Session, program: StoredProgram, window: BoardWindow, number: int, as_of: datetime
 ) -> Owed | None:
     """Let grants follow ranks where this window is the tiers' and open at the business time; None: no change."""
-    version = program.effective(as_of)
+    version = _deciding(program, window, as_of)
     tiers = version.program.tiers if version else None
-    if version is None or tiers is None or (window.board, window.period) != (tiers.board_name, tiers.window):
-        return None
-    if not window.starts_at <= as_of < window.ends_at:
+    if version is None or tiers is None:
         return None
     ranks = grants.top_ranks(session, window.id or 0, tiers.ranks[-1].to)
     changes = decide(tiers, ranks, grants.holdings(session, window.id or 0), as_of)
@@ -232,10 +269,13 @@ def _publish(
     *,
     whole: bool,
 ) -> bool:
-    """Write the pass to Redis; a Redis that is away is stated, counted and healed by a later pass."""
+    """Write the pass to Redis; a Redis that is away is stated, counted and healed by a later pass.
+
+    A board with a score that Redis could not hold exactly stays in PostgreSQL alone, and is counted by every pass.
+    """
     bounds = (window.starts_at, window.ends_at)
-    changes = {member: None if at is None else composite(*at, *bounds) for member, at in scores.items()}
     try:
+        changes = {member: None if at is None else composite(*at, *bounds) for member, at in scores.items()}
         if not whole and runtime.views.change(window.id or 0, token, number, changes):
             return True
         with runtime.database.transaction() as session:
@@ -249,5 +289,5 @@ def _publish(
                 number,
                 ((row.member_id, composite(row.score, row.reached_at, *bounds)) for row in rows),
             )
-    except TransientError:
+    except (TransientError, RuleRefusedError):
         return False
