@@ -108,6 +108,76 @@ PLANTED: dict[str, tuple[str, str]] = {
 @pytest.mark.filterwarnings(
     "ignore:Can't validate argument:sqlalchemy.exc.SAWarning"
 )  # it reads NOT VALID wrongly
+@pytest.mark.parametrize(("statement", "named"), PLANTED.values(), ids=PLANTED)
+def test_what_somebody_changed_is_named(runtime: Runtime, statement: str, named: str) -> None:
+    with runtime.database.transaction() as session:
+        driver(session).execute(statement.encode())
+    found = check_schema(runtime)
+    assert found
+    assert any(named in difference for difference in found), found
+
+
+def test_a_second_upgrade_changes_nothing_and_loses_nothing(runtime: Runtime) -> None:
+    with runtime.database.transaction() as session:
+        driver(session).execute("insert into program (name) values ('kept')")
+    schema.upgrade(runtime.database)
+    assert check_schema(runtime) == []
+    assert ask(runtime, "select name from program") == [("kept",)]
+    assert ask(runtime, "select version_num from alembic_version") == [("0001",)]
+
+
+def test_three_processes_upgrade_an_empty_database_at_once(settings: Settings) -> None:
+    assert settings.database_url
+    server, name = settings.database_url.get_secret_value(), "laurels_test_at_once"
+    program = (
+        "import sys; from laurels.stores import schema; from laurels.stores.database import connect; "
+        "schema.upgrade(connect(sys.stdin.readline().strip()))"
+    )
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name} with (force)".encode())
+        connection.execute(f"create database {name}".encode())
+        try:
+            started = [
+                subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, text=True)
+                for _ in range(3)
+            ]
+            for process in started:
+                assert process.stdin
+                process.stdin.write(url_of(server, name) + "\n")
+                process.stdin.close()
+            assert [process.wait(timeout=60) for process in started] == [0, 0, 0]
+            with closing(connect(url_of(server, name))) as database:
+                assert schema.drift(database) + schema.catalog_drift(database) == []
+        finally:
+            connection.execute(f"drop database {name} with (force)".encode())
+
+
+CHECKED: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
+    "intake": ("intake", "intake_state", {"state": "held"}, {"state": "lost"}),
+    "batch": ("batch", "batch_state", {"state": "gate_error"}, {"state": "lost"}),
+    "push": ("push", "push_state", {"state": "unknown"}, {"state": "held"}),
+    "delivery": ("delivery", "delivery_state", {"state": "superseded"}, {"state": "Pending"}),
+    "quarantined": ("quarantined_row", "quarantined_row_state", {"state": "open"}, {"state": ""}),
+    "actor": ("actor", "actor_role", {"role": "admin"}, {"role": "root"}),
+    "account": ("ledger_entry", "ledger_entry_account", {"points": -1}, {"account": "gift"}),
+    "entry": ("ledger_entry", "ledger_entry_kind", {"kind": "clawback"}, {"kind": "gift"}),
+    "nothing": ("ledger_entry", "ledger_entry_points", {"points": 2**53 - 1}, {"points": 0}),
+    "too much": ("ledger_entry", "ledger_entry_points", {"points": 1 - 2**53}, {"points": -(2**53)}),
+    "no percent": ("tier_grant", "tier_grant_percent", {"percent": 1}, {"percent": 0}),
+    "all and more": ("tier_grant", "tier_grant_percent", {"percent": 100}, {"percent": 101}),
+}
+
+
+def test_every_check_is_tried() -> None:
+    there = {
+        constraint.name
+        for table in metadata.tables.values()
+        for constraint in table.constraints
+        if isinstance(constraint, sa.CheckConstraint)
+    }
+    assert {case[1] for case in CHECKED.values()} == there
+
+
 @pytest.mark.parametrize(("table", "check", "good", "bad"), CHECKED.values(), ids=CHECKED)
 def test_a_value_that_nobody_knows_is_refused_by_the_database_itself(
     runtime: Runtime, table: str, check: str, good: dict[str, Any], bad: dict[str, Any]
