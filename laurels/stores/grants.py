@@ -57,6 +57,20 @@ def holdings(session: Session, window_id: int) -> list[Holding]:
     return [Holding(row.id, row.member_id, row.percent, row.falling_since) for row in rows]
 
 
+def is_behind(session: Session, window_id: int, version_id: int) -> bool:
+    """Return whether somebody holds a grant of another version, or nobody any though the board has members."""
+    held = select(TierGrant.version_id).where(
+        TierGrant.window_id == window_id, col(TierGrant.ended_at).is_(None)
+    )
+    versions = set(session.exec(held.distinct()).all())
+    if versions:
+        return versions != {version_id}
+    return (
+        session.exec(select(Standing.score).where(Standing.window_id == window_id).limit(1)).first()
+        is not None
+    )
+
+
 def write(session: Session, this: Pass, changes: Sequence[Change], texts: dict[UUID, str]) -> Owed:
     """Write a pass's decisions: each grant owes a push and, where its member has a text, a delivery."""
     owed = Owed()

@@ -1,0 +1,446 @@
+"""Boards: grants follow ranks pass by pass, and Redis shows what PostgreSQL knows, whatever happens to it."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from laurels.errors import NotFoundError
+from laurels.rules.standings import composite
+from laurels.services import boards, deliveries, discounts, versions
+from laurels.services.boards import BoardsReport
+from laurels.services.runtime import Runtime
+from laurels.stores import boards as standings
+from laurels.stores.board_views import BoardViews
+from models.outbox import Delivery, Push
+from tests.battery.gate_rows import ask, one
+from tests.integration import owed
+from tests.integration.activity import purchase, refund, run_rows, share
+from tests.integration.owed import Taker
+from tests.integration.race import (
+    JUNE,
+    MAY,
+    SUMMER,
+    TEN,
+    apply,
+    falling,
+    member,
+    percents,
+    ranking,
+    reconcile,
+    refer,
+    window,
+)
+from tests.runtimes import at_once
+
+DAY, SECOND = timedelta(hours=24), timedelta(seconds=1)
+RISE = "Congrats! You're now #{} on our referral leaderboard and unlocked a {}% discount. Keep referring to climb higher!"
+WON = dict(zip(TEN, [30, 20, 20, 20, 20, 10, 10, 10, 10, 10], strict=True))
+SPEND = {"board": "spend", "metric": {"sum": "amount", "of": "purchase", "net": "refunds"}}
+
+
+@pytest.fixture
+def summer(runtime: Runtime) -> Runtime:
+    versions.apply_program(runtime, SUMMER, actor="ann", effective_from=MAY)
+    return runtime
+
+
+@pytest.fixture
+def ten(summer: Runtime, tmp_path: Path) -> Runtime:
+    """Ten members ranked by their names and reconciled once."""
+    refer(summer, tmp_path, TEN)
+    assert reconcile(summer).granted == 10
+    return summer
+
+
+def named(runtime: Runtime, **holds: int) -> dict[object, int]:
+    return {member(runtime, name): percent for name, percent in holds.items()}
+
+
+# Grants follow ranks
+
+
+def test_the_first_ten_get_theirs_and_the_eleventh_nothing(summer: Runtime, tmp_path: Path) -> None:
+    refer(summer, tmp_path, TEN | {"m11": 1})
+    report = reconcile(summer)
+    assert (report.windows, report.granted, report.pushes, report.deliveries) == (5, 10, 10, 10)
+    assert percents(summer) == named(summer, **WON)
+    assert reconcile(summer) == BoardsReport()
+    rows = boards.top(summer, "summer-race", "referrals", "season", limit=99, as_of=JUNE)
+    assert [row.percent for row in rows] == [*WON.values(), None]
+
+
+def test_from_six_to_four_doubles_the_discount_and_says_so(ten: Runtime, tmp_path: Path) -> None:
+    told, shop = Taker(), Taker()
+    deliveries.send_deliveries(ten, as_of=JUNE, channel=told)
+    discounts.push_discounts(ten, as_of=JUNE, platform=shop)
+    told.seen.clear()
+    shop.pushed.clear()
+    refer(ten, tmp_path, {"m06": 4})  # 26: past m05's 25, behind m04's 28
+    refer(ten, tmp_path, {"m06": 3})  # 29: past m04
+    report = reconcile(ten, JUNE + SECOND)
+    assert (report.granted, report.ended, report.superseded, report.pushes, report.deliveries) == (
+        1,
+        1,
+        0,
+        2,
+        1,
+    )
+    assert percents(ten) == named(ten, **WON | {"m06": 20})
+    assert falling(ten) == {
+        member(ten, "m05"): JUNE + SECOND
+    }  # the sixth now; the fifth place is still m04's
+    deliveries.send_deliveries(ten, as_of=JUNE + SECOND, channel=told)
+    discounts.push_discounts(ten, as_of=JUNE + SECOND, platform=shop)
+    assert [(message.member_id, message.text) for message in told.seen] == [
+        (member(ten, "m06"), RISE.format(4, 20))
+    ]
+    assert [(action, told.percent) for action, told in shop.pushed] == [("end", 10), ("give", 20)]
+
+
+def test_a_fall_counts_after_24_hours_and_not_a_second_before(ten: Runtime, tmp_path: Path) -> None:
+    shop = Taker()
+    discounts.push_discounts(ten, as_of=JUNE, platform=shop)
+    refer(ten, tmp_path, {"m06": 9})
+    assert reconcile(ten, JUNE + SECOND).granted == 1
+    fell = JUNE + SECOND
+    for early in (fell, fell + DAY / 2, fell + DAY - SECOND):
+        report = reconcile(ten, early)
+        assert (report.granted, report.ended, report.pushes, report.deliveries) == (0, 0, 0, 0)
+    assert percents(ten)[member(ten, "m05")] == 20
+    report = reconcile(ten, fell + DAY)
+    assert (report.granted, report.ended, report.pushes, report.deliveries) == (1, 1, 2, 0)
+    assert percents(ten) == named(ten, **WON | {"m06": 20, "m05": 10})
+    shop.pushed.clear()
+    discounts.push_discounts(ten, as_of=fell + DAY, platform=shop)
+    mine = [(action, told.percent) for action, told in shop.pushed if told.member_id == member(ten, "m05")]
+    assert mine == [("end", 20), ("give", 10)]
+    assert reconcile(ten, fell + 3 * DAY) == BoardsReport()
+
+
+def test_who_comes_back_within_the_grace_keeps_it_and_has_a_new_one_the_next_time(
+    ten: Runtime, tmp_path: Path
+) -> None:
+    refer(ten, tmp_path, {"m06": 4})
+    reconcile(ten, JUNE)
+    refer(ten, tmp_path, {"m05": 2})  # 27 against 26
+    assert reconcile(ten, JUNE + DAY - SECOND).ended == 0
+    assert member(ten, "m05") not in falling(ten)
+    refer(ten, tmp_path, {"m06": 4})
+    reconcile(ten, JUNE + DAY)
+    second = JUNE + 2 * DAY
+    assert reconcile(ten, second - SECOND).ended == 0
+    assert percents(ten)[member(ten, "m05")] == 20
+
+
+def test_who_falls_from_the_first_rank_below_the_last_loses_all_after_the_grace(
+    ten: Runtime, tmp_path: Path
+) -> None:
+    discounts.push_discounts(ten, as_of=JUNE, platform=Taker())
+    refer(ten, tmp_path, dict.fromkeys((f"n{number}" for number in range(10)), 50))
+    report = reconcile(ten, JUNE + SECOND)
+    assert (report.granted, report.ended) == (10, 0)  # twenty hold one for a day
+    report = reconcile(ten, JUNE + SECOND + DAY)
+    assert (report.granted, report.ended, report.pushes, report.deliveries) == (0, 10, 10, 0)
+    assert sorted(percents(ten).values()) == sorted(WON.values())
+    assert ask(ten, "select distinct ended_by from tier_grant where ended_at is not null") == [("lost",)]
+
+
+def test_a_refund_takes_a_member_off_the_board_and_the_discount_after_the_grace(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    tiers = {"board": "spend/season", "ranks": [{"to": 1, "percent": 30}], "downgrade": {"after": "24h"}}
+    apply(runtime, boards=[SPEND | {"windows": ["season"]}], tiers=tiers)
+    run_rows(runtime, tmp_path, [purchase("p", "ada", "20.00")])
+    assert reconcile(runtime).granted == 1
+    discounts.push_discounts(runtime, as_of=JUNE, platform=Taker())
+    run_rows(runtime, tmp_path, [refund("r", "order-p", "20.00")], "refund.jsonl")
+    assert reconcile(runtime).ended == 0
+    assert ranking(runtime, "spend/season", "own") == []
+    assert falling(runtime) == {member(runtime, "ada"): JUNE}
+    report = reconcile(runtime, JUNE + DAY)
+    assert (report.ended, report.granted, report.pushes, report.deliveries) == (1, 0, 1, 0)
+    assert percents(runtime) == {}
+
+
+def test_what_was_not_sent_yet_is_superseded_by_the_next_grant(ten: Runtime, tmp_path: Path) -> None:
+    for times in (4, 20):  # to the fifth place, then to the first
+        refer(ten, tmp_path, {"m06": times})
+        assert reconcile(ten).superseded == 2
+    mine = member(ten, "m06")
+    with ten.database.transaction() as session:
+        found = session.exec(select(Delivery).where(Delivery.member_id == mine)).all()
+        pushes = session.exec(select(Push).where(Push.member_id == mine)).all()
+    assert sorted((row.state, row.values["percent"]) for row in found) == [
+        ("pending", 30),
+        ("superseded", 10),
+        ("superseded", 20),
+    ]
+    assert (
+        sorted((row.state, row.action) for row in pushes)
+        == [("pending", "give")] + [("superseded", "give")] * 2
+    )
+    told = Taker()
+    deliveries.send_deliveries(ten, as_of=JUNE, channel=told)
+    assert [message.text for message in told.seen if message.member_id == mine] == [RISE.format(1, 30)]
+
+
+def test_after_the_season_ranks_move_and_nobody_wins_or_loses(ten: Runtime, tmp_path: Path) -> None:
+    closed = window(ten).ends_at
+    refer(ten, tmp_path, {"m06": 9, "m11": 60})
+    report = reconcile(ten, closed)
+    assert (report.standings > 0, report.granted, report.ended, report.unpublished) == (True, 0, 0, 0)
+    assert ranking(ten)[0] == (member(ten, "m11"), 60)
+    assert percents(ten) == named(ten, **WON)
+    assert falling(ten) == {}
+    assert reconcile(ten, closed - SECOND).granted == 0  # the marks are taken: a pass looks at what changed
+
+
+def test_before_the_season_nobody_wins(summer: Runtime, tmp_path: Path) -> None:
+    refer(summer, tmp_path, {"ada": 1})
+    assert reconcile(summer, window(summer).starts_at - SECOND).granted == 0
+
+
+def test_new_tiers_reach_those_who_hold_the_old_ones(runtime: Runtime, tmp_path: Path) -> None:
+    """A version with other percents takes effect: nobody's rank moved, and still everybody gets what it says."""
+    shares = {"board": "shares", "metric": {"count": "share"}, "windows": ["season"]}
+    tiers = {"board": "shares/season", "ranks": [{"to": 1, "percent": 10}], "downgrade": {"after": "24h"}}
+    apply(runtime, boards=[shares], tiers=tiers)
+    run_rows(runtime, tmp_path, [share("s1", "ada"), share("s2", "ada"), share("s3", "bob")])
+    assert reconcile(runtime).granted == 1
+    (stored,) = versions.list_programs(runtime)
+    better = stored.latest.model_copy(
+        update={"tiers": stored.latest.tiers.model_validate(tiers | {"ranks": [{"to": 2, "percent": 40}]})}
+    )
+    july = datetime(2026, 7, 1, tzinfo=UTC)
+    versions.apply_version(runtime, better, actor="ann", effective_from=july)
+    assert reconcile(runtime, july - SECOND).granted == 0
+    assert reconcile(runtime, july).granted == 2
+    assert percents(runtime) == named(runtime, ada=40, bob=40)
+    assert reconcile(runtime, july + SECOND) == BoardsReport()
+
+
+def test_tiers_that_come_with_a_later_version_reach_a_board_that_stood_before(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    board = SPEND | {"windows": ["season"]}
+    apply(runtime, boards=[board])
+    run_rows(runtime, tmp_path, [purchase("p", "ada", "20.00")])
+    assert reconcile(runtime).granted == 0
+    tiers = {"board": "spend/season", "ranks": [{"to": 1, "percent": 30}], "downgrade": {"after": "24h"}}
+    apply(runtime, boards=[board], tiers=tiers, effective_from=MAY + SECOND)
+    report = reconcile(runtime)
+    assert (report.granted, report.deliveries) == (1, 1)
+    assert reconcile(runtime) == BoardsReport()
+
+
+# Redis is a view
+
+
+def shown(runtime: Runtime, board: str = "referrals/season") -> int | None:
+    number = window(runtime, board).id or 0
+    return runtime.views.passes([number])[number]
+
+
+def test_an_emptied_redis_is_answered_for_and_healed_by_the_next_pass(ten: Runtime) -> None:
+    before = ranking(ten)
+    ten.views._redis.flushdb()
+    assert shown(ten) is None
+    assert ranking(ten) == before  # by SQL
+    report = reconcile(ten)
+    assert report == BoardsReport(windows=5)
+    assert shown(ten) == window(ten).pass_number
+    assert [place.member_id for place in ten.views.top(window(ten).id or 0, 10)] == [who for who, _ in before]
+
+
+def test_a_redis_that_is_away_holds_up_no_grant_and_is_counted_and_healed(
+    summer: Runtime, tmp_path: Path
+) -> None:
+    refer(summer, tmp_path, TEN)
+    lost = replace(summer, views=BoardViews("redis://127.0.0.1:1/0"))
+    report = reconcile(lost)
+    assert (report.windows, report.granted, report.unpublished) == (5, 10, 5)
+    assert [score for _, score in ranking(lost)] == list(TEN.values())
+    assert reconcile(lost) == BoardsReport(windows=5, unpublished=5)  # still away, still said
+    assert shown(summer) is None
+    assert reconcile(summer) == BoardsReport(windows=5)
+    assert shown(summer) == window(summer).pass_number == 1
+    lost.views.close()
+
+
+def test_a_pass_behind_is_seen_and_shown_anew(ten: Runtime, tmp_path: Path) -> None:
+    """Redis was away for one pass only: what it shows is whole but old."""
+    lost = replace(ten, views=BoardViews("redis://127.0.0.1:1/0"))
+    refer(ten, tmp_path, {"m10": 70})
+    assert reconcile(lost).unpublished == 5
+    lost.views.close()
+    assert ranking(ten)[0] == (member(ten, "m10"), 80)  # not by Redis, which is a pass behind
+    assert reconcile(ten).unpublished == 0
+    assert ten.views.top(window(ten).id or 0, 1)[0].member_id == member(ten, "m10")
+
+
+def test_republishing_mends_what_redis_shows_wrongly(ten: Runtime) -> None:
+    at = window(ten)
+    key = f"laurels:board:{{{at.id}}}"
+    ten.views._redis.zrem(key, str(member(ten, "m01")))
+    assert reconcile(ten) == BoardsReport()  # the pass is right: nothing tells that a place is missing
+    assert len(ranking(ten)) == 9
+    assert reconcile(ten, republish=True) == BoardsReport(windows=5)
+    assert len(ranking(ten)) == 10
+    assert window(ten).pass_number == at.pass_number
+
+
+def test_a_grace_that_is_waited_out_does_not_build_the_board_again_and_again(
+    ten: Runtime, tmp_path: Path
+) -> None:
+    refer(ten, tmp_path, {"m06": 9})
+    reconcile(ten)
+    assert falling(ten)
+    key = f"laurels:board:{{{window(ten).id}}}"
+    ten.views._redis.zadd(key, {str(member(ten, "a mark")): 0})
+    reconcile(ten, JUNE + DAY / 2)
+    assert ten.views._redis.zscore(key, str(member(ten, "a mark"))) == 0
+
+
+def test_a_score_that_redis_cannot_hold_is_shown_by_sql_and_keeps_no_other_board_back(
+    summer: Runtime, tmp_path: Path
+) -> None:
+    rows = [purchase("p1", "ada", "15000000.00"), purchase("p2", "bob", "15000000.01")]
+    run_rows(summer, tmp_path, rows)
+    refer(summer, tmp_path, {"ada": 1})
+    report = reconcile(summer)
+    assert (report.windows, report.granted, report.unpublished) == (5, 1, 1)
+    assert ranking(summer, "spend/season") == [
+        (member(summer, "bob"), 1_500_000_001),
+        (member(summer, "ada"), 1_500_000_000),
+    ]
+    assert shown(summer, "spend/season") is None
+    assert shown(summer) == shown(summer, "spend/month") == 1
+
+
+# At once, and after an error
+
+
+def test_reconcilers_at_once_make_one_grant_each(summer: Runtime, tmp_path: Path) -> None:
+    refer(summer, tmp_path, TEN)
+    found = at_once(reconcile, summer, 3)
+    assert sum(report.granted for report in found) == 10
+    assert sum(report.deliveries for report in found) == len(owed.rows(summer, Delivery)) == 10
+    assert len(owed.rows(summer, Push)) == 10
+    assert percents(summer) == named(summer, **WON)
+    reconcile(summer)
+    assert shown(summer) == window(summer).pass_number == 1
+
+
+def test_an_error_gives_the_board_back_at_once(
+    summer: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refer(summer, tmp_path, {"ada": 1})
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("out of the blue")
+
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError):
+        patched.setattr(boards, "_decide", fails)
+        reconcile(summer)
+    assert one(summer, "select count(*) from tier_grant") == 0
+    report = reconcile(summer)  # it is tried again in seconds: nobody waits for a lease to run out
+    assert (report.windows, report.granted, report.unpublished) == (5, 1, 0)
+
+
+# Ranks, windows, programs
+
+
+def test_postgresql_and_redis_break_ties_alike(summer: Runtime, tmp_path: Path) -> None:
+    """By who was first to reach it, in whole seconds, then by id: in 60 members with few scores all three decide."""
+    dice = random.Random(7)
+    seconds = ("00", "00.9", "01", "01.000001", "02")
+    rows = [
+        purchase(
+            f"p{number}",
+            f"m{number % 60}",
+            dice.choice(["1.00", "2.00"]),
+            f"2026-06-10T12:00:{dice.choice(seconds)}Z",
+        )
+        for number in range(120)
+    ]
+    run_rows(summer, tmp_path, rows)
+    reconcile(summer)
+    at = window(summer, "spend/season")
+    with summer.database.transaction() as session:
+        by_sql = standings.top(session, at.id or 0, 1_000)
+        ranks = {who: standings.rank(session, at.id or 0, who) for who, _ in by_sql}
+    places = summer.views.top(at.id or 0, 1_000)
+    assert [place.member_id for place in places] == [who for who, _ in by_sql]
+    assert ranks == {place.member_id: place.rank for place in places}
+    assert ranking(summer, "spend/season") == by_sql
+    assert len({place.number for place in places}) < 20 < len(places) == 60
+
+
+def test_first_to_reach_is_ahead_and_stays_so_when_seen_later(summer: Runtime, tmp_path: Path) -> None:
+    refer(summer, tmp_path, {"late": 2}, at="2026-06-10T12:00:01Z")
+    reconcile(summer)
+    refer(summer, tmp_path, {"early": 2}, at="2026-06-10T12:00:00Z")
+    reconcile(summer)
+    assert [who for who, _ in ranking(summer)] == [member(summer, "early"), member(summer, "late")]
+    at = window(summer)
+    first, second = summer.views.top(at.id or 0, 2)
+    noon = datetime(2026, 6, 10, 12, tzinfo=UTC)
+    assert [first.number, second.number] == [
+        composite(2, noon + timedelta(seconds=late), at.starts_at, at.ends_at) for late in (0, 1)
+    ]
+
+
+def test_each_window_counts_what_fell_into_it(summer: Runtime, tmp_path: Path) -> None:
+    """In New York: the edge of June is 04:00 UTC on the 1st of July, of a week 04:00 UTC on Monday."""
+    times = {
+        "sunday": "2026-06-29T03:59:59Z",
+        "monday": "2026-06-29T04:00:00Z",
+        "july": "2026-07-01T04:00:00Z",
+    }
+    for name, at in times.items():
+        refer(summer, tmp_path, {name: 1}, at)
+    run_rows(summer, tmp_path, [purchase("p", "june", "1.00", "2026-07-01T03:59:59.999Z")])
+    run_rows(summer, tmp_path, [purchase("q", "july", "2.00", "2026-07-01T04:00:00Z")], "q.jsonl")
+    reconcile(summer, datetime(2026, 7, 2, tzinfo=UTC))
+
+    def who(board: str, as_of: str) -> set[object]:
+        return {row for row, _ in ranking(summer, board, as_of=datetime.fromisoformat(as_of))}
+
+    sunday, monday, july, june = (member(summer, name) for name in ("sunday", "monday", "july", "june"))
+    assert who("referrals/week", "2026-06-29T03:59:59Z") == {sunday}
+    assert who("referrals/week", "2026-06-29T04:00:00Z") == {monday, july}
+    assert who("referrals/month", "2026-07-01T03:59:59Z") == {sunday, monday}
+    assert who("referrals/month", "2026-07-01T04:00:00Z") == {july}
+    assert who("spend/month", "2026-06-30T00:00:00Z") == {june}
+    assert who("spend/month", "2026-07-30T00:00:00Z") == {july}
+    assert who("referrals/season", "2026-07-01T00:00:00Z") == {sunday, monday, july}
+    with pytest.raises(
+        NotFoundError, match=r"no window of spend/month at 2026-05-31.*referrals/month, referrals/season"
+    ):
+        ranking(summer, "spend/month", as_of=datetime(2026, 5, 31, tzinfo=UTC))
+
+
+def test_a_board_without_tiers_is_shown_and_owes_nothing(runtime: Runtime, tmp_path: Path) -> None:
+    apply(runtime, boards=[SPEND | {"windows": ["day", "season"]}])
+    run_rows(runtime, tmp_path, [purchase("p", "ada", "20.00")])
+    report = reconcile(runtime)
+    assert (report.windows, report.standings, report.unpublished) == (2, 2, 0)
+    assert (report.granted, report.pushes, report.deliveries) == (0, 0, 0)
+    (row,) = boards.top(runtime, "own", "spend", "season", as_of=JUNE)
+    assert (row.rank, row.score, row.percent) == (1, 2000, None)
+    with pytest.raises(NotFoundError, match="no program nosuch"):
+        reconcile(runtime, program="nosuch")
+
+
+def test_one_program_is_reconciled_without_the_other(summer: Runtime, tmp_path: Path) -> None:
+    apply(summer, boards=[SPEND | {"windows": ["season"]}])
+    run_rows(summer, tmp_path, [purchase("p", "ada", "20.00")])
+    refer(summer, tmp_path, {"ada": 1})
+    assert reconcile(summer, program="own").windows == 1
+    assert percents(summer) == {}
+    report = reconcile(summer, program="summer-race")
+    assert (report.windows, report.granted) == (5, 1)
