@@ -75,7 +75,7 @@ STATED = {currency: editions(*_programs(currency)) for currency in ("USD", "JPY"
         st.tuples(st.booleans(), st.integers(1, 2), moments, amounts, st.booleans()), min_size=1, max_size=30
     )
 )
-@tries(max_examples=25, deadline=None)
+@tries(max_examples=15, deadline=None)
 def test_awards(engines: Engines, currency: str, drawn: list[tuple[bool, int, timedelta, int, bool]]) -> None:
     acts = [
         act(
@@ -100,7 +100,7 @@ lines = st.tuples(
 
 
 @given(st.lists(lines, min_size=1, max_size=30))
-@tries(max_examples=50, deadline=None)
+@tries(max_examples=30, deadline=None)
 def test_settlements(engines: Engines, drawn: list[tuple[bool, int, timedelta, int]]) -> None:
     rows = [
         {
@@ -123,7 +123,7 @@ def test_settlements(engines: Engines, drawn: list[tuple[bool, int, timedelta, i
     st.sampled_from([1, 7, 2**50]) | st.integers(1, 2**50),
     st.integers(0, 1000),
 )
-@tries(max_examples=60, deadline=None)
+@tries(max_examples=30, deadline=None)
 def test_clawbacks(engines: Engines, drawn: list[tuple[timedelta, int]], points: int, more: int) -> None:
     """Products reach 2^96 here; what was all given back is taken back to the point."""
     settled = [
@@ -158,7 +158,7 @@ _counted = st.tuples(
 
 
 @given(st.lists(_counted, min_size=1, max_size=40))
-@tries(max_examples=60, deadline=None)
+@tries(max_examples=30, deadline=None)
 def test_standings(engines: Engines, drawn: list[tuple[str, str, int, int | None, bool | None, int]]) -> None:
     rows = [
         {"window_id": len(board), "board": board, "starts_at": NOON, "ends_at": NOON + timedelta(days=7)}

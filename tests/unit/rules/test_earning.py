@@ -277,7 +277,7 @@ histories = st.lists(_drawn, max_size=25).map(
 
 
 @given(histories, st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_awards_are_what_plain_loops_give_in_whatever_order_rows_lie(
     engine: Engine, acts: list[Act], dice: Random
 ) -> None:

@@ -202,7 +202,7 @@ def _earned(engine: Engine, acts: list[Act]) -> Awards:
 
 
 @given(orders(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_refunds_are_what_plain_loops_make_of_them_in_whatever_order_rows_lie(
     engine: Engine, acts: list[Act], dice: Random
 ) -> None:
@@ -215,7 +215,7 @@ def test_refunds_are_what_plain_loops_make_of_them_in_whatever_order_rows_lie(
 
 
 @given(orders(), st.lists(st.integers(1, 400), min_size=1, max_size=6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_what_an_order_earned_is_what_is_taken_when_all_is_given_back(
     engine: Engine, acts: list[Act], parts: list[int]
 ) -> None:
