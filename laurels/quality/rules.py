@@ -110,7 +110,13 @@ INTAKE_FAMILY = Family(
     "batch",
     (
         Rule("empty_file", "A file is not empty.", "rows = 0 and cardinality(seen_columns) = 0"),
-        Rule("no_rows", "A file has rows below its header.", "rows = 0 and cardinality(seen_columns) > 0"),
+        Rule(
+            "no_rows",
+            "A file has rows below its header.",
+            # of a file with a column missing or twice nothing was read: that is reason enough
+            "rows = 0 and cardinality(seen_columns) > 0 "
+            "and cardinality(missing_columns) = 0 and cardinality(duplicate_columns) = 0",
+        ),
         Rule(
             "missing_column",
             "A file has the columns that its mapping names.",
