@@ -8,9 +8,12 @@ from models.audit import Actor
 
 
 def add_actor(runtime: Runtime, *, by: str, name: str, role: str) -> None:
-    """Let somebody in, or change what they may. Raises RuleRefusedError unless an admin asks."""
+    """Let somebody in, or change what they may.
+
+    Raises RuleRefusedError unless an admin asks, for a role that is none, and where no admin would be left.
+    """
     with runtime.database.transaction() as session:
-        audit.add_actor(session, by, name, audit.Role[role.upper()])
+        audit.add_actor(session, by, name, audit.role_of(role))
 
 
 def list_actors(runtime: Runtime) -> dict[str, str]:

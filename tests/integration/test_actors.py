@@ -1,0 +1,145 @@
+"""Actors: who may ask for what, and the row that says who did."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from laurels.errors import RuleRefusedError
+from laurels.services import actors, intake, points, quarantine, versions
+from laurels.services.runtime import Runtime
+from models.audit import AuditEntry
+from tests.battery.gate_rows import ask, one
+from tests.integration.activity import purchase, run_rows, write_jsonl
+from tests.integration.race import MAY, SUMMER
+from tests.runtimes import at_once
+
+Act = Callable[[Runtime, str, Path], object]
+EDITS: dict[str, Act] = {
+    "program.apply": lambda runtime, who, _: versions.apply_program(
+        runtime, SUMMER, actor=who, effective_from=MAY
+    ),
+    "program.recompute": lambda runtime, who, _: points.recompute_program(runtime, "summer-race", actor=who),
+    "intake.add": lambda runtime, who, path: intake.ingest_file(
+        runtime, path, source="test", mapping="activity-jsonl", actor=who
+    ),
+    "quarantine.dismiss": lambda runtime, who, _: quarantine.dismiss(runtime, [1], actor=who),
+}
+ADMINS: dict[str, Act] = {
+    "actor.add": lambda runtime, who, _: actors.add_actor(runtime, by=who, name="new", role="viewer"),
+}
+RANKS = {"nobody": 0, "viewer": 1, "editor": 2, "admin": 3}
+
+
+@pytest.fixture
+def house(runtime: Runtime, tmp_path: Path) -> Runtime:
+    """A house with one actor of each role (named by it), a program and a row in quarantine."""
+    actors.add_actor(runtime, by="ann", name="admin", role="admin")
+    for role in ("viewer", "editor"):
+        actors.add_actor(runtime, by="admin", name=role, role=role)
+    versions.apply_program(runtime, SUMMER, actor="ann", effective_from=MAY)
+    run_rows(runtime, tmp_path, [purchase("p", "1.5E+10", "1.00")])
+    return runtime
+
+
+def entries(runtime: Runtime) -> list[AuditEntry]:
+    with runtime.database.transaction() as session:
+        return list(session.exec(select(AuditEntry).order_by(AuditEntry.id)).all())
+
+
+@pytest.mark.parametrize("who", RANKS)
+@pytest.mark.parametrize("action", [*EDITS, *ADMINS])
+def test_each_act_takes_its_role_and_leaves_its_row(
+    house: Runtime, tmp_path: Path, action: str, who: str
+) -> None:
+    path = write_jsonl(tmp_path / "more.jsonl", [purchase("q", "ada", "1.00")])
+    act, needed = (EDITS | ADMINS)[action], 3 if action in ADMINS else 2
+    before, state = len(entries(house)), ask(house, "select state from quarantined_row")
+    if RANKS[who] < needed:
+        with pytest.raises(RuleRefusedError, match="no actor here" if who == "nobody" else f"{who} is {who}"):
+            act(house, who, path)
+        assert len(entries(house)) == before
+        assert ask(house, "select state from quarantined_row") == state
+        assert one(house, "select count(*) from intake") == 1
+        return
+    act(house, who, path)
+    new = [(entry.actor, entry.role, entry.action) for entry in entries(house)[before:]]
+    assert new == (
+        [] if action == "program.apply" else [(who, who, action)]
+    )  # that version is applied already
+
+
+def test_whoever_asks_first_is_the_admin_and_nobody_after(runtime: Runtime) -> None:
+    versions.apply_program(runtime, SUMMER, actor="ann", effective_from=MAY)
+    assert actors.list_actors(runtime) == {"ann": "admin"}
+    with pytest.raises(
+        RuleRefusedError, match="bob is no actor here: an admin adds one by `laurels actor add bob"
+    ):
+        actors.add_actor(runtime, by="bob", name="bob", role="admin")
+    assert actors.list_actors(runtime) == {"ann": "admin"}
+
+
+def test_of_two_who_ask_first_at_once_one_is_the_admin(runtime: Runtime) -> None:
+    names = iter(["ann", "bob", "cyd", "dan"])
+
+    def ask_first(own: Runtime) -> str:
+        name = next(names)
+        actors.add_actor(own, by=name, name=f"friend of {name}", role="viewer")
+        return name
+
+    found = at_once(ask_first, runtime, 4)
+    (first,) = (one for one in found if isinstance(one, str))
+    assert [type(one) for one in found if not isinstance(one, str)] == [RuleRefusedError] * 3
+    assert actors.list_actors(runtime) == {first: "admin", f"friend of {first}": "viewer"}
+
+
+def test_a_change_of_role_is_kept_with_what_it_was_before(runtime: Runtime) -> None:
+    for role in ("viewer", "editor", "viewer"):
+        actors.add_actor(runtime, by="ann", name="bob", role=role)
+    assert [(entry.actor, entry.subject, entry.before, entry.after) for entry in entries(runtime)] == [
+        ("ann", "bob", None, {"role": "viewer"}),
+        ("ann", "bob", {"role": "viewer"}, {"role": "editor"}),
+        ("ann", "bob", {"role": "editor"}, {"role": "viewer"}),
+    ]
+    assert all(entry.recorded_at and entry.recorded_at.utcoffset() is not None for entry in entries(runtime))
+
+
+def test_a_role_that_is_none_is_refused_in_one_line(runtime: Runtime) -> None:
+    with pytest.raises(RuleRefusedError, match=r"^no role owner \(viewer, editor, admin\)$"):
+        actors.add_actor(runtime, by="ann", name="bob", role="owner")
+    assert actors.list_actors(runtime) == {}
+
+
+def test_the_last_admin_stays_one(runtime: Runtime) -> None:
+    actors.add_actor(runtime, by="ann", name="bob", role="admin")
+    actors.add_actor(runtime, by="bob", name="ann", role="editor")
+    with pytest.raises(RuleRefusedError, match="bob is the last admin"):
+        actors.add_actor(runtime, by="bob", name="bob", role="viewer")
+    assert actors.list_actors(runtime) == {"ann": "editor", "bob": "admin"}
+
+
+def test_an_act_that_fails_leaves_no_row(house: Runtime) -> None:
+    before = len(entries(house))
+    with pytest.raises(RuleRefusedError):
+        points.recompute_program(house, "nosuch", actor="editor")
+    assert len(entries(house)) == before
+
+
+def test_the_audit_names_no_person(runtime: Runtime, tmp_path: Path) -> None:
+    """A row is mended with personal fields: the audit says which fields, and of none what it is."""
+    versions.apply_program(runtime, SUMMER, actor="ann", effective_from=MAY)
+    secret: dict[str, Any] = {
+        "email": "ada@example.org",
+        "phone": "+15550100",
+        "name": "Ada King",
+        "ip": "192.0.2.7",
+    }
+    run_rows(runtime, tmp_path, [purchase("p", "1.5E+10", "1.00") | secret])
+    mended = {"member_id": "customer-4711", "email": "new@example.org", "amount": "7.77"}
+    quarantine.replay(runtime, [1], edits=mended, actor="ann")
+    written = str(ask(runtime, "select actor, action, subject, before, after, reason from audit_entry"))
+    assert "quarantine.replay" in written
+    for word in (*secret.values(), "customer-4711", "new@example.org"):
+        assert word not in written
