@@ -49,23 +49,19 @@ def entries(runtime: Runtime) -> list[AuditEntry]:
         return list(session.exec(select(AuditEntry).order_by(AuditEntry.id)).all())
 
 
-@pytest.mark.parametrize("who", RANKS)
 @pytest.mark.parametrize("action", [*EDITS, *ADMINS])
-def test_each_act_takes_its_role_and_leaves_its_row(
-    house: Runtime, tmp_path: Path, action: str, who: str
-) -> None:
+def test_each_act_takes_its_role_and_leaves_its_row(house: Runtime, tmp_path: Path, action: str) -> None:
     path = write_jsonl(tmp_path / "more.jsonl", [purchase("q", "ada", "1.00")])
     act, needed = (EDITS | ADMINS)[action], 3 if action in ADMINS else 2
-    before, state = len(entries(house)), ask(house, "select state from quarantined_row")
-    if RANKS[who] < needed:
+    tables = ("audit_entry", "intake", "program_version", "actor", "quarantined_row where state = 'open'")
+    before = [one(house, f"select count(*) from {table}") for table in tables]
+    for who in [name for name, rank in RANKS.items() if rank < needed]:
         with pytest.raises(RuleRefusedError, match="no actor here" if who == "nobody" else f"{who} is {who}"):
             act(house, who, path)
-        assert len(entries(house)) == before
-        assert ask(house, "select state from quarantined_row") == state
-        assert one(house, "select count(*) from intake") == 1
-        return
+        assert [one(house, f"select count(*) from {table}") for table in tables] == before
+    who = next(name for name, rank in RANKS.items() if rank == needed)
     act(house, who, path)
-    new = [(entry.actor, entry.role, entry.action) for entry in entries(house)[before:]]
+    new = [(entry.actor, entry.role, entry.action) for entry in entries(house)][int(str(before[0])) :]
     assert new == (
         [] if action == "program.apply" else [(who, who, action)]
     )  # that version is applied already
