@@ -4,7 +4,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import httpx
 
@@ -37,18 +37,21 @@ def running_server(
     settings: Settings, servers: Servers, *, on_wait: Callable[[float], None] | None = None
 ) -> Iterator[tuple[str, Child]]:
     """Yield the API's URL and the process, for who watches it. Raises as `prefect_server` does."""
-    port = _free_port()
-    url = f"http://{HOST}:{port}/api"
-    with child(
+    with _own_port() as port, _server_on(port, settings, servers) as process:
+        url = f"http://{HOST}:{port}/api"
+        _wait(url, process, on_wait or (lambda _: None))
+        yield url, process
+
+
+def _server_on(port: int, settings: Settings, servers: Servers) -> AbstractContextManager[Child]:
+    return child(
         "Prefect server",
         [sys.executable, "-m", "prefect", "server", "start"],
         environment=server_environment(settings.home, servers.prefect_database_url, HOST, port),
         log=prefect_home(settings.home) / "server.log",
         secrets=[httpx.URL(servers.prefect_database_url).password],
         grace_seconds=10.0,
-    ) as process:
-        _wait(url, process, on_wait or (lambda _: None))
-        yield url, process
+    )
 
 
 def _wait(url: str, process: Child, on_wait: Callable[[float], None]) -> None:
@@ -72,15 +75,40 @@ def _answers(client: httpx.Client, url: str) -> bool:
         return False
 
 
-def _free_port() -> int:
-    """Return Prefect's usual port, so that links stay the same, or any free one where it is taken."""
-    for wanted in (USUAL_PORT, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, wanted))
-            except OSError:
-                continue
-            port: int = probe.getsockname()[1]
-            return port
+@contextmanager
+def _own_port() -> Iterator[int]:
+    """Yield a port that no other Laurels takes meanwhile.
+
+    A port is free until its server listens, seconds later. Two that start at once would pick the same one; the
+    second would find the first one's server in good health, and run its flows on a stranger's data.
+    """
+    for wanted in (USUAL_PORT, *[0] * 20):
+        port = _free_port(wanted)
+        with socket.socket(socket.AF_UNIX) as claim:
+            if port is not None and _claimed(claim, port):
+                yield port
+                return
     raise UnreachableError(f"no free port on {HOST}")
+
+
+def _claimed(claim: socket.socket, port: int) -> bool:
+    """Whether nobody else has claimed the port: a name in the kernel, gone with the process that bound it."""
+    if sys.platform != "linux":
+        return True
+    try:
+        claim.bind(f"\0laurels-prefect-{port}")
+    except OSError:
+        return False
+    return True
+
+
+def _free_port(wanted: int) -> int | None:
+    """Return the wanted port (any, for 0) if nobody listens on it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted))
+        except OSError:
+            return None
+        port: int = probe.getsockname()[1]
+        return port
