@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from laurels.services.runtime import Runtime, open_runtime
 from laurels.settings import Settings
@@ -73,14 +74,14 @@ def show(value: Any, as_json: bool, table: Callable[[], Table | str]) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
     """Return a table; numbers stand at the right."""
-    made = Table(title=title, title_justify="left", caption=None if rows else "nothing")
+    made = Table(title=_literal(title), title_justify="left", caption=None if rows else "nothing")
     numeric = [
         bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(columns))
     ]
     for name, number in zip(columns, numeric, strict=True):
         made.add_column(name, justify="right" if number else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(_cell(value) for value in row))
+        made.add_row(*(_literal(_cell(value)) for value in row))
     return made
 
 
@@ -97,6 +98,11 @@ def reading(path: Path) -> Iterator[Callable[[int], None]]:
 def short(member: UUID) -> str:
     """Return the part of an opaque id that people compare."""
     return str(member)[:8]
+
+
+def _literal(text: str) -> Text:
+    """Return what came from files as it is: no markup of Rich's, nothing that steers a terminal."""
+    return Text("".join(sign if sign.isprintable() else "\ufffd" for sign in text))
 
 
 def _plain(value: Any) -> Any:

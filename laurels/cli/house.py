@@ -47,7 +47,7 @@ def add(name: str, role: Annotated[RoleName, typer.Option(help="What they may do
     """Let somebody ask for writes."""
     with runtime() as opened:
         actors_service.add_actor(opened, by=actor(opened), name=name, role=role.value)
-    out.print(f"{name} is {role.value}")
+    out.print(f"{name} is {role.value}", markup=False, highlight=False)
 
 
 @actors.command("list")

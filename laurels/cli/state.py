@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from laurels.cli.console import JsonFlag, runtime, show, table
+from laurels.cli.console import JsonFlag, runtime, show
 from laurels.services import statehash
 
 app = typer.Typer(no_args_is_help=True)
@@ -25,7 +25,8 @@ def show_hash(
         with runtime() as opened:
             found = statehash.state_hash(opened)
     rows = [(name, part.rows) for name, part in found.tables.items()]
-    show(found, as_json, lambda: table(found.hash, ("view", "rows"), rows))
+    text = "\n".join([found.hash, *(f"  {name}: {count:,} rows" for name, count in rows)])
+    show(found, as_json, lambda: text)
 
 
 @app.command()

@@ -59,6 +59,32 @@ def test_ingest_says_what_became_of_each_row_and_exits_by_it(filled: Any) -> Non
     assert "bad" in result.stdout
 
 
+def test_what_a_file_says_is_printed_as_it_is(cli: Any, tmp_path: Path) -> None:
+    bad = share("[/x]", "1.23E+15") | {"channel": "\x1b[2J"}
+    path = write_jsonl(tmp_path / "orders[final].jsonl", [share("good", "ada"), bad])
+    result = cli("ingest", path, "--source", "shop", "--mapping", "activity-jsonl")
+    assert result.exit_code == 7
+    assert "[/x]" in result.stdout
+    listed = cli("quarantine", "list").stdout
+    assert "orders[final].jsonl:2" in listed
+    assert "\x1b[2J" not in result.stdout + listed
+
+
+def test_a_spreadsheet_s_true_is_true(cli: Any, tmp_path: Path) -> None:
+    cli("program", "apply", SUMMER, "--effective-from", "2026-05-01T00:00:00Z")
+    rows = [referral(f"r{word}", "ada", f"f{word}", verified=word) for word in ("TRUE", "yes", "1", "no")]
+    result = cli(
+        "ingest", write_jsonl(tmp_path / "r.jsonl", rows), "--source", "shop", "--mapping", "activity-jsonl"
+    )
+    assert "+300 points" in result.stdout
+
+
+def test_the_hash_stands_alone_on_its_line(filled: Any) -> None:
+    cli, _ = filled
+    live = json.loads(cli("state", "hash", "--json").stdout)["hash"]
+    assert cli("state", "hash").stdout.splitlines()[0] == live
+
+
 def test_a_clean_file_exits_with_nothing(cli: Any, tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "rows.jsonl", [share("s1", "ada")])
     assert cli("ingest", path, "--source", "shop", "--mapping", "activity-jsonl").exit_code == 0
