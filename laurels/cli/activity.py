@@ -51,7 +51,7 @@ def ingest(
     if not as_json and refused:
         rows = [(row.line, row.event_id, "; ".join(row.sentences), ", ".join(row.reasons)) for row in refused]
         out.print(table(f"In quarantine ({report.name})", ("line", "event", "why", "reasons"), rows))
-    _leave(report, worked)
+    _leave(report, worked, some_refused=bool(refused))
 
 
 def run(as_of: AsOf = None, as_json: JsonFlag = False) -> None:
@@ -172,11 +172,12 @@ def _worked(worked: DrainReport) -> str:
     return f"{line}; {worked.held} batches could not be judged" if worked.held else line
 
 
-def _leave(report: IntakeReport, worked: DrainReport | None) -> None:
+def _leave(report: IntakeReport, worked: DrainReport | None, *, some_refused: bool) -> None:
+    """Exit by what became of this file, whoever worked it off and whatever else was worked off with it."""
     if report.state == "held":
         err.print(
             f"laurels: {report.name} is held: {', '.join(report.reasons)}", style="red", highlight=False
         )
         raise typer.Exit(HELD)
-    if report.refused or report.conflicts or (worked and (worked.quarantined or worked.held)):
+    if some_refused or report.refused or report.conflicts or (worked and worked.held):
         raise typer.Exit(SOME_QUARANTINED)
