@@ -21,12 +21,17 @@ def worker(api_url: str, env: Mapping[str, str]) -> Iterator[Child]:
     """
     home = Path(env["LAURELS_HOME"])
     told = prefect_environment(home) | dict(env)
+    temporary = (
+        prefect_home(home) / "tmp"
+    )  # Prefect's is one folder for all users of a machine: the first owns it
+    temporary.mkdir(parents=True, exist_ok=True)
     with child(
         "Prefect worker",
         [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"],
         environment=told
         | {
             "PREFECT_API_URL": api_url,
+            "TMPDIR": str(temporary),
             "PREFECT_WORKER_QUERY_SECONDS": _QUERY_SECONDS,
             "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         },

@@ -154,3 +154,9 @@ def test_schedules_make_runs(prefect: PrefectApi, deployment: str) -> None:
         return [run for run in prefect.runs_of(deployment) if run["auto_scheduled"]] or None
 
     assert waited_for(scheduled, f"a scheduled run of {deployment}", seconds=90)
+
+
+def test_a_worker_keeps_its_files_in_its_own_home(prefect: PrefectApi, flow_settings: Settings) -> None:
+    """Prefect's folder in the machine's temporary one belongs to whoever made it first."""
+    prefect.run("watch-landing", {})
+    assert (flow_settings.home / "prefect" / "tmp" / "runner_storage").is_dir()
