@@ -34,8 +34,8 @@ app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
-    help="Promotions and loyalty as data pipelines. Exit status: 0 done, 2 wrong usage, 3 refused by a rule, "
-    "4 a file held or not readable, 5 the gate could not judge, 6 try again later, "
+    help="Promotions and loyalty as data pipelines. Exit status: 0 done, 1 a check found something, 2 wrong usage, "
+    "3 refused by a rule, 4 a file held or unreadable, 5 the gate could not judge, 6 try again later, "
     "7 done but some rows are in quarantine.",
 )
 app.add_typer(programs.app, name="program", help="Program files: check, apply, list, schema.")
