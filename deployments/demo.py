@@ -47,6 +47,9 @@ def main() -> int:
             warm.start()
             with _prefect(settings, servers) as api_url:
                 warm.join()
+                os.environ.update(
+                    orchestrator.client_environment(settings, api_url)
+                )  # before Prefect is imported
                 environment = orchestrator.flow_environment(settings, servers)
                 with _flows_in_process(api_url, environment), open_runtime(settings) as runtime:
                     _run(runtime)
@@ -129,7 +132,8 @@ def _show(runtime: Runtime) -> None:
     console.print(
         f"\n[bold]{found.members:,} members[/bold] hold [bold]{found.points:,} points[/bold] from {kinds}"
     )
-    ranking = Table(title="Top ten referrers of the season (referrals are simulated)", title_justify="left")
+    console.print("Top ten referrers of the season (referrals are simulated):")
+    ranking = Table()
     for name in ("rank", "member", "referrals", "tier", "discount"):
         ranking.add_column(name, justify="right")
     for row in boards.top(runtime, PROGRAM, "referrals", "season"):
@@ -137,7 +141,8 @@ def _show(runtime: Runtime) -> None:
             f"#{row.rank}", str(row.member_id)[:8], str(row.score), _tier(row.rank), f"{row.percent} %"
         )
     console.print(ranking)
-    reasons = Table(title="In quarantine, by reason (planted)", title_justify="left")
+    console.print("In quarantine, by reason (all of them planted):")
+    reasons = Table()
     reasons.add_column("reason")
     reasons.add_column("rows", justify="right")
     for reason, count in quarantine.count_reasons(runtime).items():

@@ -1,7 +1,9 @@
 """The demo, as `make demo` runs it: real servers, real Prefect, a status of 0 and nothing left behind."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +11,19 @@ from deployments.simulation import PLANTED
 
 
 @pytest.fixture(scope="module")
-def demo() -> "subprocess.CompletedProcess[str]":
+def users_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("users home")
+
+
+@pytest.fixture(scope="module")
+def demo(users_home: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "deployments.demo"], check=False, capture_output=True, text=True, timeout=280
+        [sys.executable, "-m", "deployments.demo"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env=os.environ | {"HOME": str(users_home)},
     )
 
 
@@ -31,3 +43,10 @@ def test_every_planted_row_is_in_quarantine_for_its_reason(demo: "subprocess.Com
 
 def test_no_address_of_a_household_is_printed(demo: "subprocess.CompletedProcess[str]") -> None:
     assert "@example.com" not in demo.stdout + demo.stderr
+
+
+def test_it_writes_nothing_into_the_user_s_home(
+    demo: "subprocess.CompletedProcess[str]", users_home: Path
+) -> None:
+    assert demo.returncode == 0
+    assert list(users_home.iterdir()) == []
