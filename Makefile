@@ -39,7 +39,7 @@ check: $(READY) ## Format, lint, types, import contracts, schema against migrati
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/laurels schema check
+	$(BIN)/laurels schema check --fresh
 
 soak: $(READY) ## Run the long tests
 	$(BIN)/python -m pytest -m soak

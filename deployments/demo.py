@@ -64,9 +64,13 @@ def main() -> int:
 
 @contextmanager
 def _fresh_home() -> Iterator[Settings]:
-    """Give the demo a home of its own, empty, and take it away again."""
+    """Give the demo a home of its own, empty, and take it away again.
+
+    Servers that the settings name are somebody's real ones: nothing simulated goes there.
+    """
     usual = Settings()
-    settings = usual.model_copy(update={"home": usual.home / "demo", "as_of": NOW})
+    own = {"home": usual.home / "demo", "database_url": None, "redis_url": None, "master_key": None}
+    settings = usual.model_copy(update={**own, "as_of": NOW})
     embedded.remove(settings)
     try:
         yield settings

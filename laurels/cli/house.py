@@ -26,10 +26,18 @@ class RoleName(StrEnum):
 
 
 @schema.command()
-def check(as_json: JsonFlag = False) -> None:
-    """Compare a freshly migrated database with the models and with the committed catalog."""
-    with runtime() as opened:
-        found = schema_service.check_schema(opened)
+def check(
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Look at a new database, made for this and dropped again.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Compare the database with the models and with the committed catalog. Exit status 1 where they differ."""
+    if fresh:
+        found = schema_service.check_migrations(Settings())
+    else:
+        with runtime() as opened:
+            found = schema_service.check_schema(opened)
     show(found, as_json, lambda: "\n".join(found) or "schema: models, migrations and catalog agree")
     if found:
         raise typer.Exit(1)

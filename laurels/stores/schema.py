@@ -1,16 +1,21 @@
 """The schema: migrations forward, drift against the models, and a snapshot of what models cannot say."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from psycopg import sql
+from sqlalchemy import Connection, make_url, text
 
 import models.migrations
-from laurels.stores.database import Database
+from laurels.stores.database import Database, connect
 from models.tables import metadata
 
 MIGRATIONS = Path(models.migrations.__file__).parent
@@ -74,6 +79,21 @@ def catalog_drift(database: Database) -> list[str]:
         for sign, only in (("+", set(lines) - set(kept[name])), ("-", set(kept[name]) - set(lines)))
         for line in sorted(only)
     ]
+
+
+@contextmanager
+def scratch(server_url: str) -> Iterator[Database]:
+    """Yield a new, migrated database beside the one at the URL; it is gone afterwards."""
+    name = f"laurels_scratch_{uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as server:
+        server.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
+        database = connect(make_url(server_url).set(database=name).render_as_string(hide_password=False))
+        try:
+            upgrade(database)
+            yield database
+        finally:
+            database.close()
+            server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 def _config(connection: Connection) -> Config:

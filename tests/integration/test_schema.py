@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 
 from laurels.services.runtime import Runtime
-from laurels.services.schema import check_schema
+from laurels.services.schema import check_migrations, check_schema
 from laurels.settings import Settings
 from laurels.stores import schema
 from laurels.stores.database import connect, driver
@@ -32,6 +32,22 @@ def test_a_fresh_database_is_what_models_and_catalog_say(runtime: Runtime) -> No
 def test_the_catalog_is_written_as_it_is_made(runtime: Runtime) -> None:
     """Whoever makes it anew gets a diff of what changed, and nothing else."""
     assert schema.SNAPSHOT.read_text() == json.dumps(schema.catalog(runtime.database), indent=1) + "\n"
+
+
+def test_the_fresh_check_looks_at_a_database_of_its_own(runtime: Runtime) -> None:
+    """`make check` may run where a database is given: neither what is in that one nor its schema is its affair."""
+    with runtime.database.transaction() as session:
+        driver(session).execute("drop index activity_member")
+    there = databases(runtime)
+    assert check_migrations(runtime.settings) == []
+    assert databases(runtime) == there
+    assert check_schema(runtime) != []
+
+
+def databases(runtime: Runtime) -> set[str]:
+    with runtime.database.transaction() as session:
+        rows = driver(session).execute("select datname from pg_database").fetchall()
+    return {str(name) for (name,) in rows}
 
 
 PLANTED: dict[str, tuple[str, str]] = {
