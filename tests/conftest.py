@@ -20,8 +20,12 @@ MASTER_KEY = "00" * 32
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """Servers for the whole run: LAURELS_DATABASE_URL and LAURELS_REDIS_URL where set, else embedded ones."""
-    asked = Settings(home=tmp_path_factory.mktemp("home"), _env_file=None)
+    """Servers for the whole run: LAURELS_TEST_DATABASE_URL and LAURELS_TEST_REDIS_URL where set, else embedded ones.
+
+    Names of their own, because tests make and drop databases and empty Redis: not what a shell of work points at.
+    """
+    home = tmp_path_factory.mktemp("home")
+    asked = Settings(home=home, _env_file=None, _env_prefix="LAURELS_TEST_")
     try:
         with embedded.servers(asked) as found:
             if asked.database_url is None:
