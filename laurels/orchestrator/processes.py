@@ -67,7 +67,7 @@ def child(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  one prctl, no lock taken
+            preexec_fn=_begin,  # noqa: PLW1509  two system calls, no lock taken
         )
     try:
         yield Child(name, process, log, tuple(filter(None, secrets)))
@@ -110,6 +110,11 @@ def _group_lives(group: int) -> bool:
     return True
 
 
-def _end_with_parent() -> None:
-    """Have the kernel send SIGTERM when the parent is killed outright and can stop nobody any more."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _begin() -> None:
+    """Have the kernel send SIGTERM when the parent is killed outright and can stop nobody any more.
+
+    And hear SIGINT, which who was started with `&` or nohup inherits as ignored: Prefect ends by it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

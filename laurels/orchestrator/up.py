@@ -59,11 +59,15 @@ def _lost(settings: Settings) -> bool:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal end things the way Ctrl-C does (in the main thread)."""
+    """Let SIGTERM and a closed terminal end things the way Ctrl-C does (in the main thread).
+
+    Ctrl-C, too: a shell that starts it with `&` has it ignore SIGINT.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, _interrupt) for number in ends}
     try:
         yield
     finally:

@@ -58,6 +58,11 @@ class Up:
         return self.process.wait(40)
 
 
+def deaf() -> None:
+    """As a shell without job control starts what it puts behind it: `laurels up &` in a script."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 StartUp = Callable[[], AbstractContextManager[Up]]
 
 
@@ -75,7 +80,12 @@ def start_up(flow_settings: Settings, servers: Servers, tmp_path: Path) -> Start
         said = tmp_path / "said"
         with said.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-c", UP], env=kept | told, cwd=tmp_path, stdout=output, stderr=output
+                [sys.executable, "-c", UP],
+                env=kept | told,
+                cwd=tmp_path,
+                stdout=output,
+                stderr=output,
+                preexec_fn=deaf,  # noqa: PLW1509  one system call
             )
         running = Up(process, said, home)
         try:

@@ -81,6 +81,19 @@ def test_it_sees_only_what_it_was_told(tmp_path: Path, monkeypatch: pytest.Monke
     assert running.log.read_text() == "['TOLD']\n"
 
 
+def test_it_hears_an_interrupt_even_where_its_parent_was_told_not_to(tmp_path: Path) -> None:
+    """A script's `make up &` ignores SIGINT and hands that on; Prefect's worker ends by nothing else."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        command = [sys.executable, "-c", f"print('ready', flush=True); {SLEEPS}"]
+        with child("it", command, environment=ENVIRONMENT, log=tmp_path / "log") as running:
+            wait_for(running.log, "ready")
+            running.process.send_signal(signal.SIGINT)
+            assert running.process.wait(10) == -signal.SIGINT
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
 def test_a_killed_parent_takes_its_child_along(tmp_path: Path) -> None:
     program = f"""
