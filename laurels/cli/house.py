@@ -71,7 +71,8 @@ def doctor(as_json: JsonFlag = False) -> None:
     with runtime() as opened:
         findings = check_invariants(opened)
     rows = [(finding.name, finding.sentence, ", ".join(finding.examples)) for finding in findings]
-    show(findings, as_json, lambda: table("What does not hold", ("invariant", "what", "examples"), rows))
+    broken = table("What does not hold", ("invariant", "what", "examples"), rows)
+    show(findings, as_json, lambda: broken if findings else "Every promise holds.")
     if findings:
         raise typer.Exit(1)
 
