@@ -4,6 +4,6 @@
 """
 
 from laurels.embedded.keys import master_key
-from laurels.embedded.lifecycle import Servers, remove, running, servers, start, stop
+from laurels.embedded.lifecycle import Servers, remove, running, servers
 
-__all__ = ["Servers", "master_key", "remove", "running", "servers", "start", "stop"]
+__all__ = ["Servers", "master_key", "remove", "running", "servers"]

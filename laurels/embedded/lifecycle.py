@@ -1,8 +1,8 @@
 """Who starts the servers and who stops them.
 
 Each command counts itself as a user by a lock that dies with it. The first one in starts what does not run,
-the last one out stops it, unless `start` (laurels up) asked to keep it. So commands at once share one start,
-a killed starter leaves nothing to clean up, and the next command simply finds the servers up or down.
+the last one out stops it; `laurels up` is a user like any other, for as long as it runs. So commands at once
+share one start, a killed starter leaves nothing to clean up, and the next command finds the servers up or down.
 """
 
 import shutil
@@ -55,11 +55,6 @@ class _Home:
         return self.folder / "users.lock"
 
     @property
-    def kept(self) -> Path:
-        """There while the servers outlive their users."""
-        return self.folder / "kept"
-
-    @property
     def locks(self) -> list[Path]:
         """One for each embedded server; none where both are given."""
         wanted = {"valkey.lock": self.redis_url, "postgres.lock": self.database_url}
@@ -94,14 +89,12 @@ class _Home:
 
     def bring_up(self) -> Servers:
         """Start what does not run. Inside the gate only."""
-        if not any(is_held(lock) for lock in self.locks):
-            self.kept.unlink(missing_ok=True)  # what `start` had kept is gone: the machine was off, say
         started = [bring_up(server) for server in self.servers()]
         return self.addresses(owned=any(started))
 
     def halt_if_unused(self) -> bool:
-        """Stop what runs if nobody uses or keeps it; whether nothing runs now. Inside the gate only."""
-        if self.kept.exists() or is_used(self.users):
+        """Stop what runs if nobody uses it; whether nothing runs now. Inside the gate only."""
+        if is_used(self.users):
             return False
         if any(is_held(lock) for lock in self.locks):
             for server in self.servers():
@@ -145,29 +138,6 @@ def servers(settings: Settings) -> Iterator[Servers]:
             home.halt_if_unused()
 
 
-def start(settings: Settings) -> Servers:
-    """Bring the servers up and keep them up after this command. Raises as `servers` does."""
-    home = _home(settings)
-    if not home.locks:
-        return home.addresses(owned=False)
-    with servers(settings) as found:
-        home.kept.touch()
-    return found
-
-
-def stop(settings: Settings) -> bool:
-    """Take `start` back and stop the servers.
-
-    Return False where a command still uses them: the last one out then stops them.
-    """
-    home = _whole_home(settings)
-    if not home.folder.is_dir():
-        return True
-    with exclusive(home.gate):
-        home.kept.unlink(missing_ok=True)
-        return home.halt_if_unused()
-
-
 def remove(settings: Settings) -> None:
     """Stop the servers and delete the home with all data and keys.
 
@@ -177,7 +147,6 @@ def remove(settings: Settings) -> None:
     if not home.folder.is_dir():
         return
     with exclusive(home.gate):
-        home.kept.unlink(missing_ok=True)
         if not home.halt_if_unused():
             raise RuleRefusedError(f"another command uses the servers of {home.folder}: end it first")
         for folder in filter(None, (lodged(home.folder), home.folder)):

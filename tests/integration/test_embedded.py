@@ -179,28 +179,6 @@ def test_a_lost_password_is_named(home: Path) -> None:
         secret.write_text(kept)
 
 
-def test_start_keeps_them_until_stop(home: Path) -> None:
-    started = embedded.start(ask(home))
-    assert started.owned
-    assert not embedded.start(ask(home)).owned
-    with embedded.servers(ask(home)) as at:
-        assert not at.owned
-    assert embedded.running(ask(home)) is not None
-    assert embedded.stop(ask(home))
-    assert alive(home) == []
-    assert embedded.stop(ask(home)), "twice is once"
-
-
-def test_stop_leaves_a_user_its_servers(home: Path) -> None:
-    embedded.start(ask(home))
-    with Command(home) as user:
-        user.found()
-        assert not embedded.stop(ask(home))
-        assert embedded.running(ask(home)) is not None
-        user.end()
-    assert alive(home) == []
-
-
 def test_remove_refuses_while_they_are_used_and_then_leaves_nothing(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with embedded.servers(ask(home)):

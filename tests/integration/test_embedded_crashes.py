@@ -114,11 +114,3 @@ def test_initdb_killed_half_way_is_made_again(fresh: Path, whole_tree: bool) -> 
         assert marks(at) == ({"whole"}, {"whole"})
     left = {path.name for path in lodge(fresh).folder.iterdir()}
     assert not left & {"postgres.unfinished", "postgres.password"}
-
-
-def test_a_crash_ends_what_start_had_kept(home: Path) -> None:
-    embedded.start(ask(home))
-    kill_all(home)
-    with embedded.servers(ask(home)) as at:
-        assert at.owned
-    assert alive(home) == []

@@ -29,8 +29,7 @@ def test_given_servers_are_used_and_nothing_is_started(home: Path, tmp_path: Pat
         )
         with embedded.servers(given) as used:
             assert (used.database_url, used.redis_url, used.owned) == (at.database_url, at.redis_url, False)
-        assert embedded.running(given) == used == embedded.start(given)
-        assert embedded.stop(given)
+        assert embedded.running(given) == used
         assert not elsewhere.exists()
         assert embedded.running(ask(home)) is not None
 
@@ -46,6 +45,11 @@ def test_one_given_server_leaves_the_other_to_us(home: Path, fresh: Path) -> Non
             assert embedded.running(given) is not None
             assert not (lodge(fresh).folder / "postgres").exists()
         assert alive(fresh) == []
+
+
+def use(given: Settings) -> None:
+    with embedded.servers(given):
+        pass
 
 
 def closed_port() -> int:
@@ -66,7 +70,7 @@ def test_an_unreachable_server_is_one_line_without_its_password(
 ) -> None:
     port = closed_port()
     given = Settings.model_validate({"home": tmp_path / "none", name: url.format(port=port)})
-    for ask_for in (embedded.start, embedded.running):
+    for ask_for in (use, embedded.running):
         with pytest.raises(TransientError) as refused:
             ask_for(given)
         said = str(refused.value)
@@ -89,6 +93,6 @@ def test_a_refused_password_and_a_missing_database_are_told_apart(home: Path, tm
         for reason, (name, url) in wrong.items():
             given = Settings.model_validate({"home": tmp_path / "none", name: url})
             with pytest.raises(TransientError, match=reason) as refused:
-                embedded.start(given)
+                use(given)
             assert password not in str(refused.value)
             assert "s3cret" not in str(refused.value)
