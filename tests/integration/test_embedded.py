@@ -1,6 +1,10 @@
 """Embedded servers: who starts and stops them, and how they are set up."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,7 +17,7 @@ from laurels.embedded import Servers, process
 from laurels.embedded.lodging import lodge
 from laurels.errors import LaurelsError, RuleRefusedError
 from laurels.settings import Settings
-from tests.integration.embedded_homes import Command, alive, ask, marks, write
+from tests.integration.embedded_homes import Command, alive, ask, marks, wait_for, write
 
 pytestmark = [
     pytest.mark.usefixtures("_embedded_only"),
@@ -36,6 +40,26 @@ def test_servers_run_while_they_are_used_and_leave_no_process(fresh: Path) -> No
     with embedded.servers(ask(fresh)) as again:
         assert again == at, "the same ports and the same password"
         assert marks(again) == ({"kept"}, {"kept"})
+
+
+def test_they_end_by_themselves_when_asked_and_are_not_killed(fresh: Path) -> None:
+    with embedded.servers(ask(fresh)) as at, redis.Redis.from_url(at.redis_url) as client:
+        client.set("unsynced", "1")  # said and not waited for
+    logs = lodge(fresh).logs
+    assert "database system is shut down" in (logs / "postgres.log").read_text()
+    assert "bye bye" in (logs / "valkey.log").read_text()
+    with embedded.servers(ask(fresh)) as at, redis.Redis.from_url(at.redis_url) as client:
+        assert client.get("unsynced") == b"1"
+
+
+def test_a_command_that_is_asked_to_end_takes_its_servers_along(fresh: Path) -> None:
+    asked = [sys.executable, "-c", "from laurels.cli import app; app()", "schema", "upgrade"]
+    told = os.environ | {"LAURELS_HOME": str(fresh)}
+    with subprocess.Popen(asked, env=told, stdout=subprocess.DEVNULL) as command:
+        wait_for(lambda: embedded.running(ask(fresh)))  # it has yet to make every table
+        command.terminate()
+        assert command.wait(60) == 128 + signal.SIGTERM
+    assert alive(fresh) == []
 
 
 def test_they_stop_when_the_work_fails(home: Path) -> None:
