@@ -73,8 +73,11 @@ def show(value: Any, as_json: bool, table: Callable[[], Table | str]) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-    """Return a table; numbers stand at the right."""
-    made = Table(title=_literal(title), title_justify="left", caption=None if rows else "nothing")
+    """Return a table, as wide as its title at least; numbers stand at the right."""
+    width = min(len(title), out.width)
+    made = Table(
+        title=_literal(title), title_justify="left", caption=None if rows else "nothing", min_width=width
+    )
     numeric = [
         bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(columns))
     ]

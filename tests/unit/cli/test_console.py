@@ -63,6 +63,11 @@ def test_a_result_as_json_is_plain_all_the_way_down(capsys: pytest.CaptureFixtur
     }
 
 
+def test_a_narrow_table_s_title_stays_on_one_line() -> None:
+    title = "summer-race: referrals/season, June to August"
+    assert drawn(table(title, ("rank",), [(1,)]))[0].strip() == title
+
+
 def no_table() -> str:
     raise AssertionError("JSON needs no table")
 
