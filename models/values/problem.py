@@ -46,6 +46,7 @@ class Refusal(StrEnum):
     NUL_BYTE = "row_nul_byte"
     TOO_LONG = "row_too_long"
     FIELD_TOO_LONG = "field_too_long"
+    VALUE_UNREADABLE = "value_unreadable"
     JSON_BROKEN = "json_broken"
     JSON_TOO_DEEP = "json_too_deep"
     JSON_NOT_FINITE = "json_not_finite"

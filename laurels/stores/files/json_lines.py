@@ -6,29 +6,22 @@ from decimal import Decimal
 from typing import Any
 
 from laurels.stores.files.content import FIELD_LIMIT, Dropped
+from laurels.stores.files.texts import RefusedError, check_texts
 from models.values.activity import RefusedRow
 from models.values.format import JsonLines
 from models.values.problem import Refusal
 from models.values.record import Record
 
 
-class _RefusedError(ValueError):
-    """The line is refused, for the reason given."""
-
-    def __init__(self, reason: Refusal) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise _RefusedError(Refusal.JSON_DUPLICATE_KEY)  # which of the two is meant, nobody knows
+        raise RefusedError(Refusal.JSON_DUPLICATE_KEY)  # which of the two is meant, nobody knows
     return fields
 
 
 def _not_finite(_: str) -> None:
-    raise _RefusedError(Refusal.JSON_NOT_FINITE)
+    raise RefusedError(Refusal.JSON_NOT_FINITE)
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=Decimal, parse_constant=_not_finite)
@@ -48,44 +41,26 @@ def records_in(body: bytes, shape: JsonLines, line: int = 1) -> Iterator[Record 
     try:
         for part, fields in enumerate(_objects(_parsed(body, shape.encoding), shape)):
             yield Record(line, fields, part)
-    except _RefusedError as refused:
+    except RefusedError as refused:
         yield RefusedRow(line, refused.reason)
 
 
 def _parsed(body: bytes, encoding: str) -> object:
     if b"\0" in body:
-        raise _RefusedError(Refusal.NUL_BYTE)
+        raise RefusedError(Refusal.NUL_BYTE)
     try:
         value = _DECODER.decode(body.decode("utf-8-sig" if encoding == "utf-8" else encoding))
     except UnicodeDecodeError as error:
-        raise _RefusedError(Refusal.NOT_TEXT) from error
+        raise RefusedError(Refusal.NOT_TEXT) from error
     except RecursionError as error:
-        raise _RefusedError(Refusal.JSON_TOO_DEEP) from error
-    except _RefusedError:
+        raise RefusedError(Refusal.JSON_TOO_DEEP) from error
+    except RefusedError:
         raise
     except (ValueError, ArithmeticError) as error:  # the second from a number with an absurd exponent
-        raise _RefusedError(Refusal.JSON_BROKEN) from error
+        raise RefusedError(Refusal.JSON_BROKEN) from error
     if len(body) > FIELD_LIMIT or b"\\u" in body:
-        _check_texts(value)
+        check_texts(value)
     return value
-
-
-def _check_texts(value: object) -> None:
-    """Refuse texts that are too long, or made unfit to be kept by escapes: a NUL, half a surrogate pair."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            _check_texts(key)
-            _check_texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            _check_texts(item)
-    elif isinstance(value, str):
-        if len(value) > FIELD_LIMIT:
-            raise _RefusedError(Refusal.FIELD_TOO_LONG)
-        if "\0" in value:
-            raise _RefusedError(Refusal.NUL_BYTE)
-        if any("\ud800" <= sign <= "\udfff" for sign in value):
-            raise _RefusedError(Refusal.NOT_TEXT)
 
 
 def _objects(value: object, shape: JsonLines) -> Iterator[dict[str, Any]]:
@@ -93,7 +68,7 @@ def _objects(value: object, shape: JsonLines) -> Iterator[dict[str, Any]]:
         value = next((value[key] for key in shape.unwrap if isinstance(value.get(key), dict | list)), value)
     for item in value if isinstance(value, list) and shape.unwrap else [value]:
         if not isinstance(item, dict):
-            raise _RefusedError(Refusal.JSON_NOT_AN_OBJECT)
+            raise RefusedError(Refusal.JSON_NOT_AN_OBJECT)
         yield from _split(item, shape.records.split(".")) if shape.records else [item]
 
 
@@ -104,8 +79,8 @@ def _split(fields: dict[str, Any], path: list[str]) -> Iterator[dict[str, Any]]:
     if rest and isinstance(inner, dict):
         yield from ({**fields, key: one} for one in _split(inner, rest))
     elif rest or not isinstance(inner, list):
-        raise _RefusedError(Refusal.RECORDS_MISSING)
+        raise RefusedError(Refusal.RECORDS_MISSING)
     elif not inner:
-        raise _RefusedError(Refusal.RECORDS_EMPTY)
+        raise RefusedError(Refusal.RECORDS_EMPTY)
     else:
         yield from ({**fields, key: item} for item in inner)

@@ -83,6 +83,67 @@ def test_texts_by_dictionary_are_looked_at_as_well(tmp_path: Path) -> None:
     assert [type(one) for one in read_records(path, PARQUET)] == [Record, RefusedRow]
 
 
+def texts(*values: bytes) -> pa.Array:
+    return pa.array(values, pa.binary()).view(pa.string())
+
+
+def times(kind: pa.DataType, *values: int) -> pa.Array:
+    return pa.array(values, pa.int64()).view(kind)
+
+
+BROKEN = texts(b"ok", b"4\xff2", b"ok", b"a\0b", b"ok")
+FLAWED: list[tuple[str, pa.Array, list[tuple[int, str]]]] = [
+    ("text", BROKEN, [(2, "row_not_text"), (4, "row_nul_byte")]),
+    ("dictionary", BROKEN.dictionary_encode(), [(2, "row_not_text"), (4, "row_nul_byte")]),
+    ("view", pa.array(["ok", "a\0b"], pa.string_view()), [(2, "row_nul_byte")]),
+    (
+        "struct",
+        pa.StructArray.from_arrays([BROKEN], ["deep"]),
+        [(2, "row_not_text"), (4, "row_nul_byte")],
+    ),
+    (
+        "list",
+        pa.ListArray.from_arrays(range(6), BROKEN),
+        [(2, "row_not_text"), (4, "row_nul_byte")],
+    ),
+    (
+        "map",
+        pa.MapArray.from_arrays(range(6), BROKEN, pa.nulls(5, pa.int8())),
+        [(2, "row_not_text"), (4, "row_nul_byte")],
+    ),
+    ("half a pair", texts(b"\xed\xa0\x80", b"ok"), [(1, "row_not_text")]),
+    ("long text inside", pa.array([["x" * (FIELD_LIMIT + 1)], ["ok"], None]), [(1, "field_too_long")]),
+    ("year 10000", times(pa.timestamp("us"), 0, 253402300800_000000), [(2, "value_unreadable")]),
+    ("year 0", times(pa.timestamp("ms", "UTC"), 0, -62135596800_001), [(2, "value_unreadable")]),
+    # In microseconds 2^64 more, that is a day of 1970 again.
+    ("wrapped round", times(pa.timestamp("ms"), 0, 18446744073709552), [(2, "value_unreadable")]),
+    ("date", pa.array([0, 3_000_000], pa.int32()).view(pa.date32()), [(2, "value_unreadable")]),
+    ("time inside", pa.array([[2**62], [0]], pa.list_(pa.timestamp("us"))), [(1, "value_unreadable")]),
+    ("no such zone", times(pa.timestamp("us", "Nowhere/Land"), 0), [(1, "value_unreadable")]),
+]
+
+
+@pytest.mark.parametrize(
+    ("column", "refused"), [case[1:] for case in FLAWED], ids=[case[0] for case in FLAWED]
+)
+def test_a_value_that_python_or_postgresql_does_not_have_costs_its_row_only(
+    tmp_path: Path, column: pa.Array, refused: list[tuple[int, str]]
+) -> None:
+    pq.write_table(pa.table({"note": column}), tmp_path / "a.parquet")
+    found = list(read_records(tmp_path / "a.parquet", PARQUET))
+    assert [(one.line, one.reason) for one in found if isinstance(one, RefusedRow)] == refused
+    assert [one.line for one in found] == list(range(1, len(column) + 1))
+
+
+@pytest.mark.parametrize("name", [b"no\xffe", b"no\0e"])
+def test_a_column_whose_name_is_no_text_refuses_the_file(tmp_path: Path, name: bytes) -> None:
+    path = written(tmp_path / "a.parquet", [row()])
+    path.write_bytes(path.read_bytes().replace(b"note", name))
+    for read in refusals(path, PARQUET):
+        with pytest.raises(DataRejectedError, match=r"^a\.parquet: a column's name cannot be read"):
+            read()
+
+
 TYPED: list[tuple[pa.DataType, str, Any, str]] = [
     (pa.timestamp("us", tz="UTC"), "at", datetime(2026, 7, 1, 12, tzinfo=UTC), "ok"),
     (pa.timestamp("ms"), "at", datetime(2026, 7, 1, 12), "time_without_zone"),  # noqa: DTZ001
