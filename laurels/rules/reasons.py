@@ -50,5 +50,4 @@ SENTENCES: Final[dict[str, str]] = {
     Refusal.JSON_DUPLICATE_KEY: "The JSON object has a key twice.",
     Refusal.JSON_NOT_AN_OBJECT: "The line is JSON, but not an object.",
     Refusal.RECORDS_MISSING: "The object lacks the list of records that the mapping names.",
-    Refusal.RECORDS_EMPTY: "The object's list of records is empty.",
 }

@@ -45,7 +45,11 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that could not be told apart into fields at all: only its place and the reason are kept."""
+    """A row that could not be told apart into fields at all: only its place and the reason are kept.
+
+    `part` counts from 0 what came out of one line, records among it.
+    """
 
     line: int
     reason: str
+    part: int = 0

@@ -53,7 +53,8 @@ class JsonLines(Part):
 
     `unwrap`: keys under which the object, or a list of objects, may stand (`{"order": {...}}`); bare ones are
     taken as well. `records`: dotted path to a list inside the object; each of its items makes a record of its
-    own, which sees the object with that one item in the list's place (`transactions.amount`).
+    own, which sees the object with that one item in the list's place (`transactions.amount`). An empty list
+    makes none: a refund without a transaction gave no money back.
     """
 
     type: Literal["jsonl"]

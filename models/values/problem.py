@@ -53,4 +53,3 @@ class Refusal(StrEnum):
     JSON_DUPLICATE_KEY = "json_duplicate_key"
     JSON_NOT_AN_OBJECT = "json_not_an_object"
     RECORDS_MISSING = "records_missing"
-    RECORDS_EMPTY = "records_empty"

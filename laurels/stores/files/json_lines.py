@@ -37,19 +37,26 @@ def json_records(lines: Iterator[bytes | Dropped], shape: JsonLines) -> Iterator
 
 
 def records_in(body: bytes, shape: JsonLines, line: int = 1) -> Iterator[Record | RefusedRow]:
-    """Yield the records in one JSON text: a line of a file, or the body of a request (then `line` is 1)."""
+    """Yield the records in one JSON text: a line of a file, or the body of a request (then `line` is 1).
+
+    A text that is no JSON is refused whole; a flaw in one of its items takes no other item with it.
+    """
     try:
-        for part, fields in enumerate(_objects(_parsed(body, shape.encoding), shape)):
-            yield Record(line, fields, part)
+        value = _parsed(body, shape.encoding)
     except RefusedError as refused:
         yield RefusedRow(line, refused.reason)
+        return
+    suspect = len(body) > FIELD_LIMIT or b"\\u" in body
+    found = (one for item in _items(value, shape) for one in _objects(item, shape, suspect=suspect))
+    for part, fields in enumerate(found):
+        yield RefusedRow(line, fields, part) if isinstance(fields, Refusal) else Record(line, fields, part)
 
 
 def _parsed(body: bytes, encoding: str) -> object:
     if b"\0" in body:
         raise RefusedError(Refusal.NUL_BYTE)
     try:
-        value = _DECODER.decode(body.decode("utf-8-sig" if encoding == "utf-8" else encoding))
+        return _DECODER.decode(body.decode("utf-8-sig" if encoding == "utf-8" else encoding))
     except UnicodeDecodeError as error:
         raise RefusedError(Refusal.NOT_TEXT) from error
     except RecursionError as error:
@@ -58,18 +65,27 @@ def _parsed(body: bytes, encoding: str) -> object:
         raise
     except (ValueError, ArithmeticError) as error:  # the second from a number with an absurd exponent
         raise RefusedError(Refusal.JSON_BROKEN) from error
-    if len(body) > FIELD_LIMIT or b"\\u" in body:
-        check_texts(value)
-    return value
 
 
-def _objects(value: object, shape: JsonLines) -> Iterator[dict[str, Any]]:
+def _items(value: object, shape: JsonLines) -> list[Any]:
     if isinstance(value, dict):
         value = next((value[key] for key in shape.unwrap if isinstance(value.get(key), dict | list)), value)
-    for item in value if isinstance(value, list) and shape.unwrap else [value]:
-        if not isinstance(item, dict):
-            raise RefusedError(Refusal.JSON_NOT_AN_OBJECT)
+    return value if isinstance(value, list) and shape.unwrap else [value]
+
+
+def _objects(item: object, shape: JsonLines, *, suspect: bool) -> Iterator[dict[str, Any] | Refusal]:
+    """Yield the objects that one item stands for, or why it stands for none."""
+    if not isinstance(item, dict):
+        yield Refusal.JSON_NOT_AN_OBJECT
+        return
+    try:
+        if suspect:
+            check_texts(item)
         yield from _split(item, shape.records.split(".")) if shape.records else [item]
+    except RefusedError as refused:
+        yield refused.reason
+    except RecursionError:  # from Python 3.12 on the decoder goes deeper than the check can follow
+        yield Refusal.JSON_TOO_DEEP
 
 
 def _split(fields: dict[str, Any], path: list[str]) -> Iterator[dict[str, Any]]:
@@ -80,7 +96,5 @@ def _split(fields: dict[str, Any], path: list[str]) -> Iterator[dict[str, Any]]:
         yield from ({**fields, key: one} for one in _split(inner, rest))
     elif rest or not isinstance(inner, list):
         raise RefusedError(Refusal.RECORDS_MISSING)
-    elif not inner:
-        raise RefusedError(Refusal.RECORDS_EMPTY)
     else:
         yield from ({**fields, key: item} for item in inner)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from laurels.stores.files import json_lines
 from laurels.stores.files.content import FIELD_LIMIT, ROW_LIMIT, Content, lines_of
 from laurels.stores.files.json_lines import json_records, records_in
 from models.values.activity import RefusedRow
@@ -80,7 +81,11 @@ UNWRAPPED: list[tuple[object, object]] = [
     ({"order": "7", "id": 1}, [{"order": "7", "id": 1}]),
     ([{"id": 1}, {"id": 2}], [{"id": 1}, {"id": 2}]),
     ({"orders": []}, []),
-    ({"orders": [{"id": 1}, 2]}, [{"id": 1}, "json_not_an_object"]),
+    (
+        {"orders": [{"id": 1}, 2, {"id": 3}, None, {"id": 5}]},
+        [{"id": 1}, "json_not_an_object", {"id": 3}, "json_not_an_object", {"id": 5}],
+    ),
+    ({"orders": [{"id": "\0"}, {"id": 2}]}, ["row_nul_byte", {"id": 2}]),
 ]
 
 
@@ -97,7 +102,7 @@ SPLIT: list[tuple[dict[str, Any], str, list[object]]] = [
         [{"id": 1, "lines": {"a": 1}}, {"id": 1, "lines": {"a": 2}}],
     ),
     ({"r": {"t": 1, "l": [7]}, "x": 2}, "r.l", [{"r": {"t": 1, "l": 7}, "x": 2}]),
-    ({"id": 1, "lines": []}, "lines", ["records_empty"]),
+    ({"id": 1, "lines": []}, "lines", []),
     ({"id": 1}, "lines", ["records_missing"]),
     ({"lines": {"a": 1}}, "lines", ["records_missing"]),
     ({"r": [{"l": [1]}]}, "r.l", ["records_missing"]),
@@ -110,6 +115,24 @@ def test_a_list_inside_makes_a_record_of_each_item(
 ) -> None:
     shape = JsonLines(type="jsonl", records=path)
     assert [fields for _, fields in told(json.dumps(body).encode(), shape)] == expected
+
+
+def test_a_flawed_item_takes_no_other_with_it() -> None:
+    shape = JsonLines(type="jsonl", unwrap=("refund", "refunds"), records="transactions")
+    refunds = [{"transactions": [{"id": 1}]}, {"id": 2}, {"transactions": []}, {"transactions": [{"id": 3}]}]
+    assert list(records_in(json.dumps({"refunds": refunds}).encode(), shape, 7)) == [
+        Record(7, {"transactions": {"id": 1}}, 0),
+        RefusedRow(7, "records_missing", 1),
+        Record(7, {"transactions": {"id": 3}}, 2),
+    ]
+
+
+def test_what_only_the_decoder_can_follow_is_too_deep(monkeypatch: pytest.MonkeyPatch) -> None:
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    monkeypatch.setattr(json_lines, "_parsed", lambda *_: {"a": deep})
+    assert list(records_in(b"\\u", PLAIN)) == [RefusedRow(1, "json_too_deep")]
 
 
 def test_records_of_one_line_are_counted() -> None:

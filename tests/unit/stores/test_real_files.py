@@ -17,7 +17,7 @@ from models.values.activity import InboxRow, RefusedRow
 from models.values.format import JsonLines
 from models.values.mapping import Mapping
 from models.values.record import Record
-from tests.mappings import KEY, MAPPINGS, SOURCE, rows_of
+from tests.mappings import KEY, MAPPINGS, SOURCE, rows_of, told
 
 
 def delivered(name: str) -> Mapping:
@@ -123,6 +123,22 @@ def test_a_shopify_refund_is_its_transactions_and_finds_its_order(shared_data: P
     assert (row.event_id, row.member_id) == ("refund:179259969", None)
     assert row.order_id == order_id(SOURCE, "450789469")
     assert row.occurred_at == datetime(2016, 6, 20, 17, 35, 6, tzinfo=UTC)
+
+
+def test_a_shopify_refund_that_only_restocks_is_no_activity_and_those_beside_it_stay(tmp_path: Path) -> None:
+    money = {
+        "id": 71,
+        "kind": "refund",
+        "amount": "5.00",
+        "currency": "USD",
+        "status": "success",
+        "test": False,
+    }
+    refund = {"order_id": 7, "created_at": "2026-07-01T12:00:00Z", "transactions": [money]}
+    path = tmp_path / "refunds.jsonl"
+    path.write_text(json.dumps({"refunds": [refund | {"transactions": []}, refund, None, refund]}))
+    rows = rows_of(path, delivered("shopify-refunds"))
+    assert told(rows) == [(1, "ok"), (1, "json_not_an_object"), (1, "ok")]
 
 
 def test_shopify_bodies_as_lines_of_a_file(shared_data: Path, tmp_path: Path) -> None:
