@@ -3,23 +3,24 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from laurels.errors import DataRejectedError
-from laurels.stores.files.content import FIELD_LIMIT
+from laurels.stores.files.columns import column_values
+from laurels.stores.files.content import Content, opened
 from laurels.stores.files.texts import RefusedError, check_texts
 from models.values.activity import RefusedRow
 from models.values.mapping import Mapping
 from models.values.problem import Refusal
 from models.values.record import Record
 
+INFLATED_LIMIT = 4 << 30
 _BATCH_ROWS = 4096
-# What Arrow raises for bytes that are no text, times that Python does not have, zones nobody knows.
-_UNREADABLE = (ValueError, ArithmeticError, LookupError)
+_BLOCK = 1 << 20
 
 
 def parquet_records(
@@ -48,22 +49,37 @@ def parquet_facts(path: Path) -> tuple[tuple[str, ...], int]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    try:
-        with pq.ParquetFile(path) as file:
-            check_texts(file.schema_arrow.names)
-            yield file
-    except OSError as error:
-        raise DataRejectedError(f"{path.name}: {error.strerror or 'damaged Parquet file'}") from error
-    except pa.ArrowException as error:
-        raise DataRejectedError(f"{path.name}: no Parquet file, or a damaged one") from error
-    except (UnicodeDecodeError, RefusedError) as error:
-        raise DataRejectedError(f"{path.name}: a column's name cannot be read") from error
+    with opened(path) as content, _seekable(content) as source:
+        try:
+            with pq.ParquetFile(source, page_checksum_verification=True) as file:
+                check_texts(file.schema_arrow.names)
+                yield file
+        except OSError as error:
+            raise DataRejectedError(f"{path.name}: {error.strerror or 'damaged Parquet file'}") from error
+        except pa.ArrowException as error:
+            raise DataRejectedError(f"{path.name}: no Parquet file, or a damaged one") from error
+        except (UnicodeDecodeError, RefusedError) as error:
+            raise DataRejectedError(f"{path.name}: a column's name cannot be read") from error
+
+
+@contextmanager
+def _seekable(content: Content) -> Iterator[IO[bytes]]:
+    """Give the bytes so that they can be read from their end: gzip is undone into a file without a name."""
+    if content.stream is content.packed:
+        yield content.packed
+        return
+    with TemporaryFile() as inflated:
+        while block := content.stream.read(_BLOCK):
+            if inflated.tell() + len(block) > INFLATED_LIMIT:
+                raise DataRejectedError(f"{content.name}: more than {INFLATED_LIMIT >> 20} MB when inflated")
+            inflated.write(block)
+        yield inflated
 
 
 def _batch_records(batch: Any, done: int) -> Iterator[Record | RefusedRow]:
     names = batch.schema.names
     flaws: dict[int, Refusal] = {}
-    values = [_values(column, flaws) for column in batch.columns]
+    values = [column_values(column, flaws) for column in batch.columns]
     rows = zip(*values, strict=True) if names else ((),) * batch.num_rows
     for index, row in enumerate(rows):
         line = done + index + 1
@@ -71,61 +87,3 @@ def _batch_records(batch: Any, done: int) -> Iterator[Record | RefusedRow]:
             yield RefusedRow(line, flaws[index])
         else:
             yield Record(line, dict(zip(names, row, strict=True)))
-
-
-def _values(column: Any, flaws: dict[int, Refusal]) -> list[object]:
-    """Return a column's values as Python has them; rows that have none, or none to be kept, go to `flaws`."""
-    column = _typed(column)
-    try:
-        values: list[object] = column.to_pylist()
-    except _UNREADABLE:  # one at a time, for the sake of the others: ten times slower
-        values = [_value(scalar) for scalar in column]
-        flaws.update({index: value for index, value in enumerate(values) if isinstance(value, Refusal)})
-    flaws.update(_text_flaws(column) if _is_text(column.type) else _deep_flaws(column.type, values))
-    return values
-
-
-def _value(scalar: Any) -> object:
-    try:
-        return scalar.as_py()
-    except UnicodeDecodeError:
-        return Refusal.NOT_TEXT
-    except _UNREADABLE:
-        return Refusal.VALUE_UNREADABLE
-
-
-def _typed(column: Any) -> Any:
-    """Return texts as texts, and times with their digits beyond Python's microseconds cut."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":  # a coarser one would overflow unseen
-        return column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
-    return column
-
-
-def _is_text(kind: Any) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _text_flaws(column: Any) -> dict[int, Refusal]:
-    """Return the rows whose text is too long or has a NUL, which PostgreSQL cannot keep."""
-    found: dict[int, Refusal] = {}
-    for reason, mask in (
-        (Refusal.NUL_BYTE, pc.match_substring(column, "\0")),
-        (Refusal.FIELD_TOO_LONG, pc.greater(pc.binary_length(column), FIELD_LIMIT)),
-    ):
-        found |= dict.fromkeys(pc.indices_nonzero(pc.fill_null(mask, fill_value=False)).to_pylist(), reason)
-    return found
-
-
-def _deep_flaws(kind: Any, values: list[object]) -> dict[int, Refusal]:
-    """Return the same of texts inside lists and structs, or of a type that Arrow cannot search."""
-    if pa.types.is_primitive(kind) or pa.types.is_decimal(kind):
-        return {}
-    found: dict[int, Refusal] = {}
-    for index, value in enumerate(values):
-        try:
-            check_texts(value)
-        except RefusedError as refused:
-            found[index] = refused.reason
-    return found

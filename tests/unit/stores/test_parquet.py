@@ -1,5 +1,7 @@
 """Parquet: typed values, rows that cannot be kept, files that are none."""
 
+import gzip
+import tempfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -217,6 +219,42 @@ def test_damage_inside_is_found_while_reading(tmp_path: Path) -> None:
     content[2000 : len(content) // 2] = b"\xff" * (len(content) // 2 - 2000)
     path.write_bytes(content)
     with pytest.raises(DataRejectedError, match=r"^a\.parquet: "):
+        list(read_records(path, PARQUET))
+
+
+def test_gzip_is_undone_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    plain = written(tmp_path / "a.parquet", [row(id=n) for n in range(9)])
+    packed = tmp_path / "b.parquet.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    progress: list[int] = []
+    assert list(read_records(packed, PARQUET, progress.append)) == list(read_records(plain, PARQUET))
+    assert progress[-1] == packed.stat().st_size
+    one, other = inspect(plain, PARQUET), inspect(packed, PARQUET)
+    assert (other.rows, other.columns, other.content_sha256) == (9, one.columns, one.sha256)
+    assert sorted(tmp_path.iterdir()) == [plain, packed]
+
+
+def test_a_bomb_and_a_cut_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "INFLATED_LIMIT", 8 << 20)
+    path = tmp_path / "a.parquet.gz"
+    whole = gzip.compress(written(tmp_path / "a.parquet", [row()]).read_bytes())
+    for content, why in (
+        (gzip.compress(bytes(9 << 20)), "more than 8 MB when inflated"),
+        (gzip.compress(bytes(7 << 20)), "no Parquet file, or a damaged one"),
+        (whole[:-9], "damaged gzip file"),
+        (whole[:99] + b"\0" * 9 + whole[108:], "damaged gzip file"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(DataRejectedError, match=rf"^a\.parquet\.gz: {why}$"):
+            list(read_records(path, PARQUET))
+
+
+def test_a_page_that_does_not_match_its_checksum_is_damage(tmp_path: Path) -> None:
+    path, table = tmp_path / "a.parquet", pa.table({"note": ["honest"]})
+    pq.write_table(table, path, use_dictionary=False, write_statistics=False, write_page_checksum=True)
+    path.write_bytes(path.read_bytes().replace(b"honest", b"forged", 1))
+    with pytest.raises(DataRejectedError, match=r"^a\.parquet: damaged Parquet file$"):
         list(read_records(path, PARQUET))
 
 
