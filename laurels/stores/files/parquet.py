@@ -19,8 +19,10 @@ from models.values.problem import Refusal
 from models.values.record import Record
 
 INFLATED_LIMIT = 4 << 30
-_BATCH_ROWS = 4096
+_BATCH_ROWS = 1024
 _BLOCK = 1 << 20
+# Buffered, Arrow holds one block a column; by itself it reads whole row groups ahead.
+_SPARING = {"pre_buffer": False, "buffer_size": _BLOCK, "page_checksum_verification": True}
 
 
 def parquet_records(
@@ -34,7 +36,10 @@ def parquet_records(
         wanted = {name for column in mapping.columns for name in (column, column.partition(".")[0])}
         columns = [name for name in file.schema_arrow.names if name in wanted]
         size, done, rows = path.stat().st_size, 0, file.metadata.num_rows
-        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
+        batches = file.iter_batches(
+            _BATCH_ROWS, columns=columns, use_threads=False
+        )  # threads: memory for each
+        for batch in batches:
             yield from _batch_records(batch, done)
             done += batch.num_rows
             if on_progress:
@@ -51,7 +56,7 @@ def parquet_facts(path: Path) -> tuple[tuple[str, ...], int]:
 def _opened(path: Path) -> Iterator[Any]:
     with opened(path) as content, _seekable(content) as source:
         try:
-            with pq.ParquetFile(source, page_checksum_verification=True) as file:
+            with pq.ParquetFile(source, **_SPARING) as file:
                 check_texts(file.schema_arrow.names)
                 yield file
         except OSError as error:

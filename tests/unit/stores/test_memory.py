@@ -1,0 +1,66 @@
+"""Large files in bounded memory, by what the operating system says of a process of its own: Arrow's memory is in it."""
+
+import gzip
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+ROOT = Path(__file__).parents[3]
+ROWS, SIGNS = 32_000, 2_000
+# A small file first: what is imported and set up once is not the large file's. Not `ru_maxrss`: a process is
+# born with its parent's.
+GROWTH = """
+import sys
+from pathlib import Path
+from laurels.stores.files.reading import read_records
+from tests.mappings import mapping_of
+
+def peak():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+mapping = mapping_of(format={"type": sys.argv[1]}, order=None, attributes={"note": "note"})
+for name in ("small", "large"):
+    before = peak()
+    rows = sum(1 for _ in read_records(Path(sys.argv[2]) / name, mapping))
+    print(rows, peak() - before)
+"""
+
+
+def parquet(path: Path, rows: int) -> None:
+    """One row group that no packing makes smaller."""
+    note = pa.array([random.randbytes(SIGNS // 2).hex() for _ in range(rows)])
+    pq.write_table(
+        pa.table({"id": range(rows), "note": note}), path, use_dictionary=False, compression="none"
+    )
+
+
+def json_lines(path: Path, rows: int) -> None:
+    block = 1_000
+    lines = (json.dumps({"id": 1, "note": "x" * SIGNS}) + "\n") * block
+    path.write_bytes(gzip.compress(lines.encode(), compresslevel=1) * (rows // block))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+@pytest.mark.parametrize(("kind", "write"), [("parquet", parquet), ("jsonl", json_lines)])
+def test_a_large_file_takes_a_small_part_of_its_size(
+    tmp_path: Path, kind: str, write: Callable[[Path, int], None]
+) -> None:
+    write(tmp_path / "small", ROWS // 8)
+    write(tmp_path / "large", ROWS)
+    command = [sys.executable, "-c", GROWTH, kind, str(tmp_path)]
+    steady = os.environ | {
+        "ARROW_DEFAULT_MEMORY_POOL": "system"
+    }  # the others keep what was freed for a while
+    done = subprocess.run(command, cwd=ROOT, env=steady, check=True, capture_output=True, text=True)
+    rows, kilobytes = (int(number) for number in done.stdout.split()[-2:])
+    assert rows == ROWS
+    assert kilobytes << 10 < ROWS * SIGNS / 5, done.stdout
