@@ -127,7 +127,7 @@ def instant(wall: datetime) -> datetime:
 def test_both_changes_of_the_clock_reach_postgresql(
     runtime: Runtime, shared_data: Path, tmp_path: Path
 ) -> None:
-    """Two days of Complete Journey A: all of its 291,501 rows would take over a minute and say no more."""
+    """Two days of Complete Journey A: all of its 291,501 rows would take most of a minute and say no more."""
     transactions, days = shared_data / "complete_journey" / "transactions.parquet", tmp_path / "days.parquet"
     of_these_days = f"from '{transactions}' where transaction_timestamp::date::text in {CHANGES}"
     duckdb.sql(f"copy ({of_these_days}) to '{days}' (format parquet)")
