@@ -3,6 +3,7 @@
 Counts, reasons and opaque ids only: no personal data leaves by these.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -11,16 +12,21 @@ from prefect.events import emit_event
 from laurels.services.batches import DrainReport
 from laurels.services.intake import IntakeReport
 from laurels.services.leaders import Leaders
+from laurels.services.quarantine import QuarantinedView
+from tasks.quarantine import LOOKED_AT
+
+_PLACES = 5
+_HEADING = ("| reason | why | rows | lines |", "| --- | --- | ---: | --- |")
 
 
-def report_intake(intake: IntakeReport, drain: DrainReport) -> None:
-    """Publish what came in and what was refused, and say it by events: applied and, where it is so, held."""
+def report_intake(intake: IntakeReport, drain: DrainReport, refused: Sequence[QuarantinedView]) -> None:
+    """Publish what came in and what was refused of it, and say it by events: applied and, where it is so, held."""
     create_table_artifact(
         key="activity",
         table=[{"what": what, "rows": rows} for what, rows in _counts(intake, drain).items()],
         description=f"Intake {intake.intake_id} from {intake.source}, {intake.state}",
     )
-    create_markdown_artifact(key="activity-reasons", markdown=_reasons(intake, drain))
+    create_markdown_artifact(key="activity-reasons", markdown=_reasons(intake, refused))
     resource = {"prefect.resource.id": f"laurels.intake.{intake.intake_id}"}
     emit_event("laurels.activity.applied", resource, payload=_counts(intake, drain))
     if intake.state == "held" or drain.held:
@@ -53,7 +59,31 @@ def _counts(intake: IntakeReport, drain: DrainReport) -> dict[str, int]:
     }
 
 
-def _reasons(intake: IntakeReport, drain: DrainReport) -> str:
-    held = [f"- **held**: {reason}" for reason in intake.reasons]
-    refused = [f"- {reason}: {rows}" for reason, rows in sorted(drain.reasons.items())]
-    return "\n".join([f"### Intake {intake.intake_id}", "", *held, *refused]) or "Nothing was refused."
+def _reasons(intake: IntakeReport, refused: Sequence[QuarantinedView]) -> str:
+    held = "\n".join(f"- **held**: {reason}" for reason in intake.reasons)
+    parts = [f"### Intake {intake.intake_id}", held, _table(refused) if refused else _none(intake)]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _none(intake: IntakeReport) -> str:
+    """Say that there is nothing; lines of a known file that cannot be read are not refused a second time."""
+    return "Nothing was refused that was not refused before." if intake.refused else "Nothing was refused."
+
+
+def _table(refused: Sequence[QuarantinedView]) -> str:
+    """Return reasons with counts and first lines, the most frequent first; a row with two reasons counts in both."""
+    lines: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row in refused:
+        for reason in zip(row.reasons, row.sentences, strict=True):
+            lines[reason].append(row.line)
+    rows = [
+        f"| `{reason}` | {sentence} | {len(found)} | {_first(found)} |"
+        for (reason, sentence), found in sorted(lines.items(), key=lambda one: (-len(one[1]), one[0]))
+    ]
+    more = f"\nOf the first {LOOKED_AT:,} rows in quarantine." if len(refused) == LOOKED_AT else None
+    return "\n".join(filter(None, [*_HEADING, *rows, more]))
+
+
+def _first(lines: list[int]) -> str:
+    shown = ", ".join(map(str, sorted(lines)[:_PLACES]))
+    return f"{shown}, ..." if len(lines) > _PLACES else shown

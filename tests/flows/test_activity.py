@@ -9,6 +9,7 @@ import pytest
 from flows.activity import ingest_activity
 from flows.boards import refresh_boards
 from laurels.errors import NotFoundError
+from laurels.services import intake
 from laurels.services.runtime import Runtime
 from tests.flows.files import write_purchases
 from tests.flows.prefect_api import PrefectApi, waited_for
@@ -43,6 +44,55 @@ def test_what_came_in_can_be_read_in_prefect(tmp_path: Path, prefect: PrefectApi
         "the event that activity was applied",
     )
     assert event["payload"]["new"] == 2
+
+
+def reasons(prefect: PrefectApi, source: str) -> list[str]:
+    """What the artifacts say of refused rows, for each run over a file of a source, the first one first."""
+    runs = prefect.filtered("flow_runs", {"flow_runs": {"name": {"any_": [f"{source}-activity"]}}})
+    asked = {"flow_run_id": {"any_": [run["id"] for run in runs]}, "key": {"any_": ["activity-reasons"]}}
+    found = prefect.filtered("artifacts", {"artifacts": asked})
+    return [one["data"] for one in sorted(found, key=lambda one: one["created"])]
+
+
+def test_what_was_refused_is_told_by_reason_and_line_and_without_a_value(
+    tmp_path: Path, prefect: PrefectApi, runtime: Runtime
+) -> None:
+    """Of this file alone: rows of another one that wait in the inbox are worked off, and refused, by the same run."""
+    source, other = f"shop-{uuid4().hex[:8]}", write_purchases(tmp_path / "other.csv", 9)
+    other.write_text(other.read_text().replace(",12.50,", ",-12.50,"))
+    intake.ingest_file(runtime, other, source=source, mapping="activity", as_of=AS_OF)
+    path = write_purchases(tmp_path / "bad.csv", 8)
+    header, first, *rows = path.read_text().splitlines()
+    rows[:6] = [row.replace(",12.50,", ",12;50,") for row in rows[:6]]
+    conflict, ragged = first.replace(",12.50,", ",99.00,"), "too,few"
+    path.write_text("\n".join([header, first, *rows, conflict, ragged]) + "\n")
+    done = ingest_activity(path, source, "activity", AS_OF)
+    assert (done.intake.rows, done.drain.quarantined) == (10, 9 + 6)
+    assert reasons(prefect, source) == [
+        f"""\
+### Intake {done.intake.intake_id}
+
+| reason | why | rows | lines |
+| --- | --- | ---: | --- |
+| `amount_unreadable` | The amount is not a plain number. | 6 | 3, 4, 5, 6, 7, ... |
+| `conflict` | The same event id came earlier with other content; the first one stands. | 1 | 10 |
+| `row_ragged` | The line has more or fewer fields than the header. | 1 | 11 |
+"""
+    ]
+
+
+def test_of_a_good_file_nothing_was_refused_and_of_a_known_one_nothing_new(
+    tmp_path: Path, prefect: PrefectApi
+) -> None:
+    source = f"shop-{uuid4().hex[:8]}"
+    good, bad = (write_purchases(tmp_path / f"{name}.csv", 2) for name in ("good", "bad"))
+    bad.write_text(bad.read_text() + "too,few\n")
+    for path in (good, bad, bad):
+        ingest_activity(path, source, "activity", AS_OF)
+    first, second, third = (text.partition("\n\n")[2] for text in reasons(prefect, source))
+    assert first == "Nothing was refused.\n"
+    assert "| `row_ragged` |" in second
+    assert third == "Nothing was refused that was not refused before.\n"
 
 
 def test_an_unknown_mapping_fails_for_good_and_at_once(tmp_path: Path, prefect: PrefectApi) -> None:
