@@ -1,7 +1,8 @@
 """One real Prefect server with our deployments and a worker, on databases of its own, for all flow tests.
 
 Prefect's test harness is not used: our own server is ready sooner (5 to 10 s against 26 s), and flows called in this
-process talk to it the way the demo's do.
+process talk to it the way the demo's do. All of it ends with the last flow test: its schedules start runs for as long
+as it lives, and no later test is to share the machine with them.
 """
 
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flows)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def flow_servers(servers: Servers) -> Servers:
     """The test run's servers with fresh databases: nothing here meets what other tests wrote."""
     database_url = made(servers.database_url, "flows")
@@ -46,7 +47,7 @@ def flow_servers(servers: Servers) -> Servers:
     return replace(servers, database_url=database_url, redis_url=redis_url, prefect_database_url=prefect_url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def flow_settings(
     settings: Settings, flow_servers: Servers, tmp_path_factory: pytest.TempPathFactory
 ) -> Settings:
@@ -60,19 +61,19 @@ def flow_settings(
     return settings.model_copy(update=given)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def runtime(flow_settings: Settings) -> Iterator[Runtime]:
     with open_runtime(flow_settings) as found:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api_url(flow_settings: Settings, flow_servers: Servers) -> Iterator[str]:
     with prefect_server(flow_settings, flow_servers) as url:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployed(api_url: str, flow_settings: Settings, flow_servers: Servers) -> Iterator[str]:
     """The API's URL, with every deployment there and a worker that runs them."""
     deploy(api_url)
@@ -80,12 +81,12 @@ def deployed(api_url: str, flow_settings: Settings, flow_servers: Servers) -> It
         yield api_url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def flow_environment_names(flow_settings: Settings, flow_servers: Servers) -> dict[str, str]:
     return flow_environment(flow_settings, flow_servers)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def program(runtime: Runtime) -> None:
     """The sample program, in force since before anything happened."""
     summer_race = check_program(ROOT / "deployments" / "programs" / "summer-race.yaml")
