@@ -11,7 +11,8 @@ from sqlmodel import Field, SQLModel
 class Intake(SQLModel, table=True):
     """One reading of one file, with its counts and the gate's verdict on the whole of it.
 
-    States: reading -> released -> done, or reading -> held -> released | rejected.
+    States: reading -> released -> done, or reading -> held -> released | rejected; reading -> rejected where the
+    file broke off.
     """
 
     __tablename__ = "intake"

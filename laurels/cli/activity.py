@@ -114,7 +114,7 @@ def list_intakes(
         "duplicates",
         "conflicts",
         "refused",
-        "held for",
+        "stopped for",
     )
     show(found, as_json, lambda: table("Intakes", columns, rows))
 
@@ -129,10 +129,13 @@ def release_intake(intake: int, reason: Reason = None) -> None:
 
 @intakes.command("reject")
 def reject_intake(intake: int, reason: Reason = None) -> None:
-    """Reject a held file: none of its rows will count."""
+    """Reject a file that is held, or that broke off: none of its rows will count."""
     with runtime() as opened:
-        quarantine.reject_intake(opened, intake, actor=actor(opened), reason=reason or "")
+        report = quarantine.reject_intake(opened, intake, actor=actor(opened), reason=reason or "")
     out.print(f"intake {intake} is rejected")
+    if report.send_again:
+        rows = [(name,) for name in report.send_again]
+        out.print(table("Send again: some of their rows were duplicates of it", ("file",), rows))
 
 
 @intakes.command("retry-batch")

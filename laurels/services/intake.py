@@ -11,11 +11,12 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from laurels.clock import business_time
-from laurels.errors import NotFoundError
+from laurels.errors import DataRejectedError, NotFoundError
 from laurels.rules.identity import event_key, snapshot_event_id
 from laurels.rules.intake import compile_mapping
 from laurels.services import audit
 from laurels.services.mappings import load_mapping
+from laurels.services.rejections import reading_of, reject_broken_off, reject_left
 from laurels.services.runtime import Runtime
 from laurels.stores import inbox, people
 from laurels.stores.database import Database
@@ -62,23 +63,29 @@ def ingest_file(
 ) -> IntakeReport:
     """Take a file into the inbox; the same file again, under any name, adds nothing.
 
-    Raises DataRejectedError where it cannot be read as a whole. A breach of what a file must be (empty, a column
-    missing or twice, mostly duplicates, its size) holds it: nothing of it is queued until somebody releases it.
+    Raises DataRejectedError where it cannot be read as a whole: what came of it by then is rejected. A breach of
+    what a file must be (empty, a column missing or twice, mostly duplicates, its size) holds it: nothing of it is
+    queued until somebody releases it.
     `actor` is the person who asks, if one does: an editor (RuleRefusedError otherwise), and audited.
     """
     declared = load_mapping(mapping_path(runtime, mapping))
     facts = inspect(path, declared)
     now = business_time(as_of, runtime.settings.as_of)
     # Whoever reads the same file now would be taken for one that a crash left half read: one at a time.
-    with runtime.database.alone(f"intake {source} {facts.sha256}") as database:
+    with runtime.database.alone(reading_of(source, facts.sha256)) as database:
         with database.transaction() as session:
             by = audit.authorise(session, actor, audit.Role.EDITOR) if actor else None
             intake_id = _opened(session, path, source, declared, facts, now)
             if by is not None:
                 after = {"file": path.name, "source": source, "mapping": declared.mapping}
                 audit.record(session, by, "intake.add", str(intake_id), after=after)
-        if facts.is_readable:
-            _read(runtime, database, intake_id, path, source, declared, facts, now, on_progress)
+        try:
+            if facts.is_readable:
+                _read(runtime, database, intake_id, path, source, declared, facts, now, on_progress)
+        except DataRejectedError:  # the file's own fault: no retry would read it to its end
+            with database.transaction() as session:
+                reject_broken_off(session, session.get_one(Intake, intake_id))
+            raise
         return _judged(runtime, database, intake_id)
 
 
@@ -142,6 +149,7 @@ def _opened(
     intake.rows = intake.accepted = intake.duplicates = intake.conflicts = intake.refused = 0
     session.add(intake)
     session.flush()
+    reject_left(session, intake)
     return intake.id or 0
 
 

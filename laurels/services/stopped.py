@@ -1,14 +1,16 @@
 """What was stopped as a whole: files held by the gate, and batches that it could not judge."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
 from laurels.errors import NotFoundError, RuleRefusedError
 from laurels.services import audit
 from laurels.services.intake import IntakeReport, report_of
+from laurels.services.rejections import is_left, reject
 from laurels.services.runtime import Runtime
-from laurels.stores import batches, inbox, quarantine
+from laurels.stores import batches
 from models.audit import Actor
 from models.batches import Batch
 from models.intake import Intake
@@ -47,12 +49,14 @@ def release_intake(
     """
     with runtime.database.transaction() as session:
         by = audit.authorise(session, actor, audit.Role.EDITOR)
-        intake = _held(session, intake_id)
+        intake = _held(_locked(session, intake_id))
         if unread := _unread(intake):
             raise RuleRefusedError(
                 f"intake {intake_id} was not read ({unread}): mend file or mapping and send it again"
             )
-        _move(session, by, intake, "released", reason)
+        before = _told(intake)
+        intake.state = "released"
+        _record(session, by, intake, before, reason)
         return report_of(intake)
 
 
@@ -63,15 +67,16 @@ def reject_intake(runtime: Runtime, intake_id: int, *, actor: str, reason: str |
     still has exactly one (applied, waiting, in a batch, quarantined, or of a rejected intake), and no row is
     written for each of millions. What was refused of the file is dismissed with it. A key of a rejected file is
     free: the same event in a later file counts, whether its content is the same or mended.
-    Raises RuleRefusedError unless the file is held.
+    Raises RuleRefusedError unless the file is held, or was left half read by a reader that is gone.
     """
     with runtime.database.transaction() as session:
         by = audit.authorise(session, actor, audit.Role.EDITOR)
-        intake = _held(session, intake_id)
-        unqueued = inbox.unqueue(session, intake_id)
-        dismissed = quarantine.dismiss_intake(session, intake_id)
-        _move(session, by, intake, "rejected", reason)
-        return RejectReport(intake_id, unqueued, dismissed, _later_duplicates(session, intake))
+        intake = _held_or_left(session, _locked(session, intake_id))
+        before = _told(intake)
+        voided = reject(session, intake)
+        _record(session, by, intake, before, reason)
+        later = _later_duplicates(session, intake)
+        return RejectReport(intake_id, voided.unqueued, voided.dismissed, later)
 
 
 def retry_batch(runtime: Runtime, batch_id: int, *, actor: str, reason: str | None = None) -> None:
@@ -94,12 +99,24 @@ def retry_batch(runtime: Runtime, batch_id: int, *, actor: str, reason: str | No
         )
 
 
-def _held(session: Session, intake_id: int) -> Intake:
+def _locked(session: Session, intake_id: int) -> Intake:
     intake = session.get(Intake, intake_id, with_for_update=True)
     if intake is None:
         raise NotFoundError(f"no intake {intake_id}")
+    return intake
+
+
+def _held(intake: Intake) -> Intake:
     if intake.state != "held":
-        raise RuleRefusedError(f"intake {intake_id} is {intake.state}, not held")
+        raise RuleRefusedError(f"intake {intake.id} is {intake.state}, not held")
+    return intake
+
+
+def _held_or_left(session: Session, intake: Intake) -> Intake:
+    if intake.state != "reading":
+        return _held(intake)
+    if not is_left(session, intake):
+        raise RuleRefusedError(f"intake {intake.id} is being read")
     return intake
 
 
@@ -110,12 +127,13 @@ def _unread(intake: Intake) -> str:
     return "; ".join(f"{', '.join(columns)} {what}" for columns, what in told if columns)
 
 
-def _move(session: Session, by: Actor, intake: Intake, state: str, reason: str | None) -> None:
-    before, after = {"state": intake.state, **(intake.verdict or {})}, {"state": state}
-    intake.state = state
-    audit.record(
-        session, by, f"intake.{state}", f"intake/{intake.id}", before=before, after=after, reason=reason
-    )
+def _told(intake: Intake) -> dict[str, Any]:
+    return {"state": intake.state, **(intake.verdict or {})}
+
+
+def _record(session: Session, by: Actor, intake: Intake, before: dict[str, Any], reason: str | None) -> None:
+    action, subject, after = f"intake.{intake.state}", f"intake/{intake.id}", {"state": intake.state}
+    audit.record(session, by, action, subject, before=before, after=after, reason=reason)
 
 
 def _later_duplicates(session: Session, intake: Intake) -> tuple[str, ...]:

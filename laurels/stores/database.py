@@ -17,6 +17,8 @@ _TRANSIENT = (
     psycopg.errors.AdminShutdown,
 )
 
+_LOCK = "hashtextextended(%s, 0)"
+
 
 @dataclass(frozen=True, slots=True)
 class Database:
@@ -39,7 +41,7 @@ class Database:
         """Pin a connection and do a named work on it, one caller at a time: the next waits, and a death lets go."""
         with self.pinned() as database:
             with database.transaction() as session:
-                driver(session).execute("select pg_advisory_lock(hashtextextended(%s, 0))", (work,))
+                driver(session).execute(f"select pg_advisory_lock({_LOCK})".encode(), (work,))
             try:
                 yield database
             finally:
@@ -47,7 +49,7 @@ class Database:
                     suppress(TransientError),
                     database.transaction() as session,
                 ):  # a lost connection let go of it
-                    driver(session).execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (work,))
+                    driver(session).execute(f"select pg_advisory_unlock({_LOCK})".encode(), (work,))
 
     @contextmanager
     def transaction(self, *, seconds: float | None = None) -> Iterator[Session]:
@@ -83,6 +85,12 @@ def driver(session: Session) -> psycopg.Connection[tuple[object, ...]]:
     if not isinstance(raw, psycopg.Connection):
         raise TypeError("the engine does not run on psycopg 3")
     return raw
+
+
+def is_idle(session: Session, work: str) -> bool:
+    """Return whether nobody else does a work `alone`; if so, nobody begins it before this transaction ends."""
+    row = driver(session).execute(f"select pg_try_advisory_xact_lock({_LOCK})".encode(), (work,)).fetchone()
+    return row == (True,)
 
 
 def freeze(session: Session) -> None:

@@ -252,3 +252,14 @@ def test_a_held_file_is_said_to_be_held_and_can_be_released(cli: Any, tmp_path: 
     (held,) = json.loads(cli("intake", "list", "--state", "held", "--json").stdout)
     assert cli("intake", "reject", held["intake_id"], "--reason", "wrong export").exit_code == 0
     assert json.loads(cli("intake", "list", "--state", "held", "--json").stdout) == []
+
+
+def test_a_rejected_file_names_those_that_have_to_be_sent_again(cli: Any, tmp_path: Path) -> None:
+    good = '{"event_id": "e1", "kind": "share", "member_id": "m1", "occurred_at": "2026-06-10T12:00:00Z"}\n'
+    first, second = tmp_path / "first.jsonl", tmp_path / "[red]second.jsonl"
+    first.write_text(good + "{broken\n" * 2)
+    second.write_text(good + good.replace("e1", "e2"))
+    told = ("--source", "shop", "--mapping", "activity-jsonl", "--json")
+    held = json.loads(cli("ingest", first, *told).stdout)["intake"]
+    assert (held["state"], cli("ingest", second, *told).exit_code) == ("held", 0)
+    assert "[red]second.jsonl" in cli("intake", "reject", held["intake_id"]).stdout

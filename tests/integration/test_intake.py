@@ -1,19 +1,24 @@
 """Files into the inbox: each row once and for ever, whatever the file is called, however often it breaks off."""
 
+import hashlib
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies
 from psycopg.errors import CheckViolation
 
-from laurels.errors import DataRejectedError
-from laurels.services import batches, intake, quarantine
+from laurels.errors import DataRejectedError, RuleRefusedError
+from laurels.services import batches, checks, intake, quarantine
 from laurels.services.intake import IntakeReport
+from laurels.services.rejections import reading_of
 from laurels.services.runtime import Runtime
 from laurels.stores import people
+from laurels.stores.files import parquet
 from tests.battery.gate_rows import ask, one
 from tests.integration.activity import purchase, share, write_jsonl
 from tests.integration.reader import reader
@@ -108,18 +113,84 @@ def test_a_file_killed_half_way_is_taken_up_where_it_was(
     assert one(runtime, "select count(*) from person") == 24
 
 
-def test_a_killed_file_and_its_longer_export_share_the_rows(
+def killed(runtime: Runtime, path: Path, mapping: str) -> None:
+    """Leave a file half read: 14 of its rows are in, and the server has noticed that its reader is gone."""
+    assert reader(runtime, path, mapping, chunk=7, chunks=2).wait(timeout=60) == -9
+    with runtime.database.alone(reading_of("test", hashlib.sha256(path.read_bytes()).hexdigest())):
+        assert ask(runtime, "select state, accepted from intake") == [("reading", 14)]
+
+
+def test_a_longer_export_takes_over_what_a_killed_one_left(
     runtime: Runtime, tmp_path: Path, mapped: Any
 ) -> None:
-    """What came of the broken one waits for it, under whatever name it is sent again."""
-    path, mapping = csv_file(tmp_path, MIXED), mapped("snapshot")
-    assert reader(runtime, path, mapping, chunk=7, chunks=2).wait(timeout=60) == -9
+    mapping = mapped("snapshot")
+    killed(runtime, csv_file(tmp_path, MIXED), mapping)
     longer = ingest(runtime, csv_file(tmp_path, [*MIXED, row(200)], "longer.csv"), mapping)
-    assert counts(longer) == (51, 37, 14, 0, 0)
-    assert batches.drain(runtime).passed == 37
+    assert (longer.state, counts(longer)) == ("released", (51, 51, 0, 0, 0))
+    assert ask(runtime, "select state, verdict from intake where id = 1") == [
+        ("rejected", {"reasons": ["broken_off"]})
+    ]
+    assert batches.drain(runtime).passed == 51
     again = ingest(runtime, csv_file(tmp_path, MIXED, "again.csv"), mapping)
-    assert (again.intake_id, again.name, counts(again)) == (1, "rows.csv", (50, 14, 36, 0, 0))
-    assert batches.drain(runtime).passed == 14
+    assert (again.intake_id, counts(again)) == (3, (50, 0, 50, 0, 0))
+    assert (batches.drain(runtime).rows, checks.check_invariants(runtime)) == (0, [])
+
+
+@pytest.mark.parametrize("other", ["corrected", "of another day"])
+def test_a_killed_delta_counts_once_whatever_came_between(
+    runtime: Runtime, tmp_path: Path, mapped: Any, other: str
+) -> None:
+    mapping, path = mapped("delta"), csv_file(tmp_path, MIXED)
+    killed(runtime, path, mapping)
+    between = csv_file(tmp_path, [row(7), *MIXED[1:]] if other == "corrected" else [row(200)], "other.csv")
+    first = ingest(runtime, between, mapping)
+    assert first.accepted == first.rows == batches.drain(runtime).passed
+    if other == "of another day":
+        again = ingest(runtime, path, mapping)
+        assert (again.intake_id, counts(again)) == (3, (50, 50, 0, 0, 0))
+        assert batches.drain(runtime).passed == 50
+    assert checks.check_invariants(runtime) == []
+
+
+def test_the_first_payload_stands_only_if_its_file_was_read_to_the_end(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    rows = [purchase(f"p{number}", "ada", "1.00") for number in range(50)]
+    killed(runtime, write_jsonl(tmp_path / "broken.jsonl", rows), "activity-jsonl")
+    mended = write_jsonl(tmp_path / "mended.jsonl", [one | {"amount": "2.00"} for one in rows])
+    assert counts(ingest(runtime, mended)) == (50, 50, 0, 0, 0)
+    broken = ingest(runtime, tmp_path / "broken.jsonl")
+    assert counts(broken) == (50, 0, 0, 50, 0)
+    assert batches.drain(runtime).passed == 50
+    assert ask(runtime, "select distinct amount_minor from activity") == [(200,)]
+
+
+def test_a_file_that_is_still_being_read_is_not_taken_for_broken_off(
+    runtime: Runtime, tmp_path: Path, mapped: Any
+) -> None:
+    path, mapping = csv_file(tmp_path, MIXED), mapped("snapshot")
+    killed(runtime, path, mapping)
+    with runtime.database.alone(reading_of("test", hashlib.sha256(path.read_bytes()).hexdigest())):
+        longer = ingest(runtime, csv_file(tmp_path, [*MIXED, row(200)], "longer.csv"), mapping)
+        assert counts(longer) == (51, 37, 14, 0, 0)
+        with pytest.raises(RuleRefusedError, match="intake 1 is being read"):
+            quarantine.reject_intake(runtime, 1, actor="ann")
+    assert counts(ingest(runtime, path, mapping)) == (50, 14, 36, 0, 0)
+    assert batches.drain(runtime).passed == 51
+
+
+def test_a_file_whose_reader_is_gone_is_rejected_by_hand_and_those_it_met_are_named(
+    runtime: Runtime, tmp_path: Path, mapped: Any
+) -> None:
+    path, mapping = csv_file(tmp_path, MIXED), mapped("snapshot")
+    killed(runtime, path, mapping)
+    longer = csv_file(tmp_path, [*MIXED, row(200)], "longer.csv")
+    with runtime.database.alone(reading_of("test", hashlib.sha256(path.read_bytes()).hexdigest())):
+        ingest(runtime, longer, mapping)
+    rejected = quarantine.reject_intake(runtime, 1, actor="ann")
+    assert (rejected.unqueued, rejected.send_again) == (14, ("longer.csv",))
+    assert counts(ingest(runtime, longer, mapping)) == (51, 14, 37, 0, 0)
+    assert batches.drain(runtime).passed == 51
 
 
 def test_an_error_in_the_writer_s_thread_surfaces_and_leaves_the_file_to_be_resumed(
@@ -142,19 +213,53 @@ def test_an_error_in_the_writer_s_thread_surfaces_and_leaves_the_file_to_be_resu
     assert stored(runtime) == (50, 50, 50, 1)
 
 
-def test_a_file_that_breaks_off_while_it_is_read_keeps_what_came_and_counts_it_once(
-    runtime: Runtime, tmp_path: Path, mapped: Any, monkeypatch: pytest.MonkeyPatch
+PARQUET = """
+mapping: parquet
+format: {type: parquet}
+mode: snapshot
+kind: purchase
+member: {column: member}
+occurred_at: {column: at}
+amount: {column: amount, currency: USD}
+"""
+
+
+def parquet_file(path: Path, rows: int, *, damaged: bool = False) -> Path:
+    """Write row groups of 10; a damaged file has one byte in eight of its last group's amounts turned over."""
+    table = pa.table(
+        {
+            "member": [f"m{number % 9}" for number in range(rows)],
+            "at": ["2026-06-10T12:00:00Z"] * rows,
+            "amount": [f"{number}.25" for number in range(rows)],
+        }
+    )
+    pq.write_table(table, path, row_group_size=10, use_dictionary=False, compression="gzip")
+    if damaged:
+        content = bytearray(path.read_bytes())
+        with pq.ParquetFile(path) as file:
+            column = file.metadata.row_group(file.num_row_groups - 1).column(2)
+        end = column.data_page_offset + column.total_compressed_size
+        for place in range(end - column.total_compressed_size // 2, end):
+            content[place] ^= 0xFF
+        path.write_bytes(content)
+    return path
+
+
+def test_a_file_that_turns_out_damaged_half_way_is_rejected_and_the_sound_one_counts_whole(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake, "CHUNK", 7)
-    mapping = Path(mapped("snapshot"))
-    bounded = tmp_path / "bounded.yaml"
-    bounded.write_text(mapping.read_text().replace("min_rows: 0", "max_rows: 30"))
-    path = csv_file(tmp_path, MIXED)
-    with pytest.raises(DataRejectedError, match=r"rows\.csv: more than 30 rows"):
-        ingest(runtime, path, str(bounded))
-    assert one(runtime, "select state from intake") == "reading"
-    assert batches.drain(runtime).rows == 0
-    assert counts(ingest(runtime, path, str(mapping))) == (50, 50, 0, 0, 0)
+    monkeypatch.setattr(parquet, "_BATCH_ROWS", 10)
+    mapping = tmp_path / "parquet.yaml"
+    mapping.write_text(PARQUET)
+    with pytest.raises(DataRejectedError, match=r"damaged\.parquet: .*damaged"):
+        ingest(runtime, parquet_file(tmp_path / "damaged.parquet", 50, damaged=True), str(mapping))
+    (broken,) = quarantine.list_intakes(runtime)
+    assert (broken.state, broken.reasons, broken.accepted) == ("rejected", ("broken_off",), 35)
+    assert (batches.drain(runtime).rows, checks.check_invariants(runtime)) == (0, [])
+    sound = ingest(runtime, parquet_file(tmp_path / "sound.parquet", 50), str(mapping))
+    assert (sound.state, counts(sound)) == ("released", (50, 50, 0, 0, 0))
+    assert batches.drain(runtime).passed == 50
 
 
 def test_two_who_read_one_file_at_once_count_it_once(

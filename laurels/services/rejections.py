@@ -1,0 +1,57 @@
+"""Rejections: files whose rows never count, by somebody's word or because they were not read to their end."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from laurels.stores import inbox, quarantine
+from laurels.stores.database import is_idle
+from models.intake import Intake
+
+BROKEN_OFF = "broken_off"
+"""Why a file is rejected that turned out damaged half way, or whose reader died and left it to the next file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voided:
+    """What a rejection undid: rows taken out of the queue, and refused rows dismissed."""
+
+    unqueued: int
+    dismissed: int
+
+
+def reading_of(source: str, digest: str) -> str:
+    """Return the name of the work of reading a file, which one does at a time (`Database.alone`)."""
+    return f"intake {source} {digest}"
+
+
+def is_left(session: Session, intake: Intake) -> bool:
+    """Return whether a file was left half read: its reader is gone, and none begins before this transaction ends."""
+    if not is_idle(session, reading_of(intake.source, intake.digest)):
+        return False
+    session.refresh(intake, with_for_update=True)  # its reader may have come to the end just before
+    return intake.state == "reading"
+
+
+def reject(session: Session, intake: Intake) -> Voided:
+    """Let nothing of an intake count: its rows leave the queue, its refused rows are dismissed, its keys are free."""
+    intake.state = "rejected"
+    intake_id = intake.id or 0
+    return Voided(inbox.unqueue(session, intake_id), quarantine.dismiss_intake(session, intake_id))
+
+
+def reject_broken_off(session: Session, intake: Intake) -> None:
+    """Reject a file that is not read to its end: the rows that came of it are whichever file's that brings them."""
+    intake.verdict = {"reasons": [BROKEN_OFF]}
+    reject(session, intake)
+
+
+def reject_left(session: Session, newcomer: Intake) -> None:
+    """Reject what dead readers left half read of a newcomer's source: else its rows would be duplicates of theirs.
+
+    Nothing is lost: the same bytes sent again are read as a new file, and find their keys free or counted.
+    """
+    reading = select(Intake).where(Intake.source == newcomer.source, Intake.state == "reading")
+    for intake in session.exec(reading.where(col(Intake.id) != newcomer.id).order_by(col(Intake.id))).all():
+        if is_left(session, intake):
+            reject_broken_off(session, intake)
