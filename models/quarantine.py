@@ -29,7 +29,14 @@ class QuarantinedRow(SQLModel, table=True):
             postgresql_nulls_not_distinct=False,
         ),
         Index("quarantined_row_place", "intake_id", "line"),
-        Index("quarantined_row_unreadable", "intake_id", "line", unique=True, postgresql_where="key is null"),
+        Index(
+            "quarantined_row_unreadable",
+            "intake_id",
+            "line",
+            "part",
+            unique=True,
+            postgresql_where="key is null",
+        ),
     )
 
     id: int | None = Field(
@@ -37,6 +44,9 @@ class QuarantinedRow(SQLModel, table=True):
     )
     intake_id: int = Field(sa_type=BigInteger)
     line: int = Field(sa_type=BigInteger)
+    part: int | None = Field(
+        default=None, description="Of what could not be told apart on one line: which, from 1."
+    )
     key: UUID | None = None
     revision: int = Field(default=0, sa_type=SmallInteger)
     digest: bytes | None = Field(default=None, sa_type=LargeBinary)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
@@ -182,7 +181,14 @@ def _read(
 
 
 def _chunks(found: Iterator[Record | RefusedRow]) -> Iterator[list[Record | RefusedRow]]:
-    while chunk := list(islice(found, CHUNK)):
+    """Yield chunks that end with a line: what is on one line is told apart by being in one chunk."""
+    chunk: list[Record | RefusedRow] = []
+    for one in found:
+        if len(chunk) >= CHUNK and one.line != chunk[-1].line:
+            yield chunk
+            chunk = []
+        chunk.append(one)
+    if chunk:
         yield chunk
 
 

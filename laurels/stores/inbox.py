@@ -1,7 +1,7 @@
 """The inbox in bulk: COPY into a staging table, then one statement that keeps keys, payloads and queue together."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,14 +15,16 @@ from models.values.activity import InboxRow, RefusedRow
 
 _STAGE = """
 create temporary table if not exists staged_row (
-  line bigint, key uuid, event_id text, digest bytea, kind text, member_id uuid, occurred_at timestamptz,
-  amount_minor bigint, currency text, order_id uuid, referred_id uuid, verified boolean, problems text[], raw jsonb
+  place int, is_first boolean, line bigint, key uuid, event_id text, digest bytea, kind text, member_id uuid,
+  occurred_at timestamptz, amount_minor bigint, currency text, order_id uuid, referred_id uuid, verified boolean, problems text[], raw jsonb
 ) on commit delete rows;
 create temporary table if not exists seen_digest (digest bytea primary key, occurrences bigint not null)
 """
 _COPY = "copy staged_row from stdin (format csv)"
 _STAGED = pa.schema(
     {
+        "place": pa.int32(),
+        "is_first": pa.bool_(),
         "line": pa.int64(),
         "key": pa.string(),
         "event_id": pa.string(),
@@ -41,47 +43,51 @@ _STAGED = pa.schema(
 )
 _AS_CSV = csv.WriteOptions(include_header=False)
 
-# Keys decide: only a row whose key is new brings a payload and a place in the queue.
+# Keys decide: only a row whose key is new brings a payload and a place in the queue. Of one key's rows in a chunk it
+# is the first: their lines may be the same. Keys are locked in one order, whoever else brings them.
 _ACCEPT = """
 with fresh as (
   insert into inbox_key (key, event_id, digest, intake_id, line)
-  select distinct on (key) key, event_id, digest, %(intake)s, line from staged_row order by key, line
-  on conflict (key) do nothing returning key, line
+  select key, event_id, digest, %(intake)s, line from staged_row where is_first order by key
+  on conflict (key) do nothing returning key
 ), kept as (
   insert into payload (key, revision, kind, member_id, occurred_at, amount_minor, currency, order_id,
                        referred_id, verified, problems, raw)
   select s.key, 0, s.kind, s.member_id, s.occurred_at, s.amount_minor, s.currency, s.order_id,
          s.referred_id, s.verified, s.problems, s.raw
-    from staged_row s join fresh using (key, line)
+    from staged_row s join fresh using (key) where s.is_first
 )
-insert into queue_item (intake_id, key, revision) select %(intake)s, key, 0 from fresh order by line
+insert into queue_item (intake_id, key, revision)
+select %(intake)s, key, 0 from staged_row s join fresh using (key) where s.is_first order by s.place
 """
 # A key of a rejected file is free: its event never counted, so the next file that brings it takes it over.
 _REVIVE = """
 with taken as (
   update inbox_key k set intake_id = %(intake)s, line = s.line, digest = s.digest
-    from (select distinct on (key) key, line, digest from staged_row order by key, line) s
+    from (select key, line, digest from staged_row where is_first order by key) s
    where k.key = s.key and k.intake_id = any(%(rejected)s)
-  returning k.key, k.line
+  returning k.key
 ), kept as (
   insert into payload (key, revision, kind, member_id, occurred_at, amount_minor, currency, order_id,
                        referred_id, verified, problems, raw)
   select s.key, (select max(p.revision) + 1 from payload p where p.key = s.key), s.kind, s.member_id,
          s.occurred_at, s.amount_minor, s.currency, s.order_id, s.referred_id, s.verified, s.problems, s.raw
-    from staged_row s join taken using (key, line)
+    from staged_row s join taken using (key) where s.is_first
   returning key, revision
 )
 insert into queue_item (intake_id, key, revision)
-select %(intake)s, key, revision from kept join taken using (key) order by line
+select %(intake)s, key, kept.revision from staged_row s join kept using (key) where s.is_first order by s.place
 """
 _REJECTED = """
 select array_agg(r.id) from intake t join intake r on r.source = t.source and r.state = 'rejected'
  where t.id = %s
 """
-# A row that finds itself (a file read again after a crash) counts as accepted, as it was the first time.
+# A row that finds itself (a file read again after a crash) counts as accepted, as it was the first time: it was the
+# first of its key on its line, and no line is in two chunks.
 _OUTCOMES = """
 with judged as (
-  select s.line, s.key, s.digest, k.intake_id = %(intake)s and k.line = s.line as ours, k.digest = s.digest as same
+  select s.line, s.key, s.digest, k.digest = s.digest as same,
+         s.is_first and k.intake_id = %(intake)s and k.line = s.line as ours
     from staged_row s join inbox_key k using (key)
 ), conflict as (
   insert into quarantined_row (intake_id, line, key, revision, digest, ruleset, reasons, state)
@@ -92,8 +98,9 @@ select count(*) filter (where ours), count(*) filter (where not ours and same),
        count(*) filter (where not ours and not same) from judged
 """
 _REFUSE = """
-insert into quarantined_row (intake_id, line, revision, ruleset, reasons, state)
-select %s, line, 0, 'intake', array[reason], 'open' from unnest(%s::bigint[], %s::text[]) as refused (line, reason)
+insert into quarantined_row (intake_id, line, part, revision, ruleset, reasons, state)
+select %s, line, row_number() over (partition by line order by place), 0, 'intake', array[reason], 'open'
+  from unnest(%s::bigint[], %s::text[]) with ordinality as refused (line, reason, place) order by place
 on conflict do nothing
 """
 _OCCURRENCES = """
@@ -131,7 +138,7 @@ def number_equal_rows(session: Session, digests: Sequence[bytes]) -> list[int]:
 
 
 def accept(session: Session, intake_id: int, rows: Iterable[tuple[UUID, str, InboxRow]]) -> Outcomes:
-    """Take keyed rows in: new keys get payload and queue, known ones are duplicates or conflicts."""
+    """Take whole lines' keyed rows in: new keys get payload and queue, known ones are duplicates or conflicts."""
     connection = driver(session)
     with connection.cursor().copy(_COPY) as copy:
         copy.write(_as_csv(rows))
@@ -144,7 +151,7 @@ def accept(session: Session, intake_id: int, rows: Iterable[tuple[UUID, str, Inb
 
 
 def refuse(session: Session, intake_id: int, rows: Sequence[RefusedRow]) -> None:
-    """Note rows that could not be told apart into fields: their place and reason, nothing of their content."""
+    """Note rows of whole lines that could not be told apart into fields: place and reason, nothing of their content."""
     driver(session).execute(_REFUSE, (intake_id, [row.line for row in rows], [row.reason for row in rows]))
 
 
@@ -158,7 +165,7 @@ def _as_csv(rows: Iterable[tuple[UUID, str, InboxRow]]) -> bytes:
 
     Arrow quotes every text and writes null as nothing, which is how PostgreSQL tells an empty text from null.
     """
-    columns = list(zip(*(_staged(key, event_id, row) for key, event_id, row in rows), strict=True))
+    columns = list(zip(*_staged(rows), strict=True))
     if not columns:
         return b""
     sink = pa.BufferOutputStream()
@@ -167,13 +174,16 @@ def _as_csv(rows: Iterable[tuple[UUID, str, InboxRow]]) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _staged(key: UUID, event_id: str, row: InboxRow) -> tuple[object, ...]:
-    return (
-        *(row.line, key.hex, event_id, f"\\x{row.digest.hex()}", row.kind),
-        *(row.member_id and row.member_id.hex, row.occurred_at, row.amount_minor, row.currency),
-        *(row.order_id and row.order_id.hex, row.referred_id and row.referred_id.hex, row.verified),
-        *("{" + ",".join(row.problems) + "}", orjson.dumps(row.raw).decode()),
-    )
+def _staged(rows: Iterable[tuple[UUID, str, InboxRow]]) -> Iterator[tuple[object, ...]]:
+    met: set[UUID] = set()
+    for place, (key, event_id, row) in enumerate(rows):
+        yield (
+            *(place, key not in met, row.line, key.hex, event_id, f"\\x{row.digest.hex()}", row.kind),
+            *(row.member_id and row.member_id.hex, row.occurred_at, row.amount_minor, row.currency),
+            *(row.order_id and row.order_id.hex, row.referred_id and row.referred_id.hex, row.verified),
+            *("{" + ",".join(row.problems) + "}", orjson.dumps(row.raw).decode()),
+        )
+        met.add(key)
 
 
 def _bytes(value: object) -> bytes:

@@ -321,6 +321,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("intake_id", sa.BigInteger(), nullable=False),
         sa.Column("line", sa.BigInteger(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=True),
         sa.Column("key", sa.Uuid(), nullable=True),
         sa.Column("revision", sa.SmallInteger(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=True),
@@ -345,7 +346,7 @@ def upgrade() -> None:
     op.create_index(
         "quarantined_row_unreadable",
         "quarantined_row",
-        ["intake_id", "line"],
+        ["intake_id", "line", "part"],
         unique=True,
         postgresql_where="key is null",
     )
