@@ -105,7 +105,10 @@ class VerifiedColumn(FromColumn):
 
 
 class Bounds(Part):
-    """What a batch must keep within, judged by the gate (the number of rows by the reader, too)."""
+    """What a batch must keep within, judged by the gate; reading stops beyond `max_rows`.
+
+    Of a snapshot all may be duplicates by default.
+    """
 
     min_rows: int = Field(default=1, ge=0)
     max_rows: int = Field(default=100_000_000, ge=1)
@@ -164,6 +167,20 @@ class Mapping(Part):
                 yield name, part.column
         if self.amount and isinstance(self.amount.currency, FromColumn):
             yield "currency", self.amount.currency.column
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lets_snapshots_repeat(cls, declared: object) -> object:
+        """Hold no snapshot for its duplicates unless told to: a longer export repeats all of the one before.
+
+        It lies in what a snapshot is, so no mapping has to say it.
+        """
+        if not isinstance(declared, dict) or declared.get("mode") != "snapshot":
+            return declared
+        bounds = declared.get("bounds", {})
+        return declared | {
+            "bounds": {"max_duplicate_rate": 1} | bounds if isinstance(bounds, dict) else bounds
+        }
 
     @model_validator(mode="after")
     def _tells_rows_apart(self) -> Self:

@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from laurels.services import batches, intake
 from laurels.services.batches import DrainReport
+from laurels.services.intake import IntakeReport
 from laurels.services.runtime import Runtime
 
 
@@ -22,6 +25,19 @@ def run_rows(
     report = intake.ingest_file(runtime, path, source="test", mapping="activity-jsonl")
     assert report.state == "released", report
     return batches.drain(runtime)
+
+
+def counts(report: IntakeReport) -> tuple[int, int, int, int, int]:
+    """Return rows, and of them accepted, duplicates, conflicts, refused; the parts are the whole."""
+    assert report.rows == report.accepted + report.duplicates + report.conflicts + report.refused
+    return report.rows, report.accepted, report.duplicates, report.conflicts, report.refused
+
+
+def journey(rows: int) -> pa.Table:
+    """Return lines of baskets in the form of Complete Journey."""
+    ids = {name: list(range(rows)) for name in ("household_id", "basket_id", "product_id", "store_id")}
+    more = {"quantity": [1] * rows, "sales_value": [number + 0.25 for number in range(rows)]}
+    return pa.table({**ids, **more, "transaction_timestamp": ["2017-05-01 10:00:00"] * rows})
 
 
 def purchase(

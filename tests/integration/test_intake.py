@@ -20,7 +20,7 @@ from laurels.services.runtime import Runtime
 from laurels.stores import people
 from laurels.stores.files import parquet
 from tests.battery.gate_rows import ask, one
-from tests.integration.activity import purchase, share, write_jsonl
+from tests.integration.activity import counts, journey, purchase, share, write_jsonl
 from tests.integration.reader import reader
 from tests.runtimes import at_once
 
@@ -66,12 +66,6 @@ def ingest(
     runtime: Runtime, path: Path, mapping: str = "activity-jsonl", source: str = "test"
 ) -> IntakeReport:
     return intake.ingest_file(runtime, path, source=source, mapping=mapping)
-
-
-def counts(report: IntakeReport) -> tuple[int, int, int, int, int]:
-    """Return rows, and of them accepted, duplicates, conflicts, refused; the parts are the whole."""
-    assert report.rows == report.accepted + report.duplicates + report.conflicts + report.refused
-    return report.rows, report.accepted, report.duplicates, report.conflicts, report.refused
 
 
 def stored(runtime: Runtime) -> tuple[object, ...]:
@@ -291,6 +285,22 @@ def test_a_snapshot_sent_longer_or_corrected_doubles_nobody(
     assert batches.drain(runtime).passed == 9
     shorter = ingest(runtime, csv_file(tmp_path, first[:2], "shorter.csv"), mapping)
     assert counts(shorter) == (2, 0, 2, 0, 0)
+
+
+@pytest.mark.parametrize("mapping", ["cdnow", "complete-journey"])
+def test_a_longer_export_of_the_delivered_snapshots_is_no_reason_to_hold_it(
+    runtime: Runtime, tmp_path: Path, mapping: str
+) -> None:
+    for rows, accepted in ((100, 100), (110, 10)):
+        path = tmp_path / f"{mapping}-{rows}"
+        if mapping == "cdnow":
+            lines = [f"{n % 9:05} 19970101 {n % 7} {n}.25" for n in range(rows)]
+            path.write_text("\n".join(["customer_id date number_of_cds dollar_value", *lines]) + "\n")
+        else:
+            pq.write_table(journey(rows), path)
+        report = ingest(runtime, path, mapping)
+        assert (report.state, counts(report)) == ("released", (rows, accepted, rows - accepted, 0, 0))
+    assert batches.drain(runtime).passed == 110
 
 
 FILES = strategies.lists(strategies.lists(strategies.integers(0, 3), max_size=9), min_size=1, max_size=4)

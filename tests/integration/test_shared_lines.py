@@ -13,7 +13,7 @@ from laurels.stores import inbox
 from models.values.activity import RefusedRow
 from models.values.problem import Refusal
 from tests.battery.gate_rows import ask
-from tests.integration.test_intake import counts
+from tests.integration.activity import counts
 
 
 def order(number: int, price: str = "1.00") -> dict[str, Any]:

@@ -85,6 +85,14 @@ def test_defaults_are_the_cautious_ones() -> None:
     )
 
 
+def test_a_snapshot_may_repeat_all_it_said_before_unless_its_mapping_says_otherwise() -> None:
+    snapshot = {"id": None, "mode": "snapshot"}
+    assert mapping_of(**snapshot).bounds == Bounds(max_duplicate_rate=1)
+    assert mapping_of(**snapshot, bounds={"min_rows": 5}).bounds == Bounds(min_rows=5, max_duplicate_rate=1)
+    assert mapping_of(**snapshot, bounds={"max_duplicate_rate": 0.5}).bounds == Bounds()
+    assert mapping_of(id=None, mode="delta").bounds == Bounds()
+
+
 def test_a_mapping_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         mapping_of().mapping = "other"  # type: ignore[misc]
