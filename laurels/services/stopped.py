@@ -44,15 +44,15 @@ def release_intake(
 ) -> IntakeReport:
     """Let a held file's rows go on to the gate, which judges each of them as ever; takes an editor.
 
-    Raises RuleRefusedError unless it is held, and where a declared column was missing or stood there
-    twice: its rows were never read.
+    Raises RuleRefusedError unless it is held, and where its rows were not read, or not all of them: a declared
+    column was missing or stood there twice, or there were more rows than agreed.
     """
     with runtime.database.transaction() as session:
         by = audit.authorise(session, actor, audit.Role.EDITOR)
         intake = _held(_locked(session, intake_id))
         if unread := _unread(intake):
             raise RuleRefusedError(
-                f"intake {intake_id} was not read ({unread}): mend file or mapping and send it again"
+                f"intake {intake_id} was not read whole ({unread}): reject it, mend file or mapping and send it again"
             )
         before = _told(intake)
         intake.state = "released"
@@ -121,10 +121,13 @@ def _held_or_left(session: Session, intake: Intake) -> Intake:
 
 
 def _unread(intake: Intake) -> str:
-    """Return why a held file's rows were never read, nothing where they were."""
+    """Return why a held file's rows were not read, nothing where all of them were."""
     twice = [column for column in intake.duplicate_columns if column not in intake.unknown_columns]
     told = ((intake.missing_columns, "missing"), (twice, "twice"))
-    return "; ".join(f"{', '.join(columns)} {what}" for columns, what in told if columns)
+    reasons = [f"{', '.join(columns)} {what}" for columns, what in told if columns]
+    if "too_many_rows" in report_of(intake).reasons:
+        reasons.append(f"it has more than {intake.bounds['max_rows']} rows")
+    return "; ".join(reasons)
 
 
 def _told(intake: Intake) -> dict[str, Any]:

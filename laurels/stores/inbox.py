@@ -16,7 +16,8 @@ from models.values.activity import InboxRow, RefusedRow
 _STAGE = """
 create temporary table if not exists staged_row (
   place int, is_first boolean, line bigint, key uuid, event_id text, digest bytea, kind text, member_id uuid,
-  occurred_at timestamptz, amount_minor bigint, currency text, order_id uuid, referred_id uuid, verified boolean, problems text[], raw jsonb
+  occurred_at timestamptz, amount_minor bigint, currency text, order_id uuid, referred_id uuid, verified boolean,
+  problems text[], raw jsonb
 ) on commit delete rows;
 create temporary table if not exists seen_digest (digest bytea primary key, occurrences bigint not null)
 """

@@ -1,15 +1,19 @@
 """Held files and stopped batches: nothing goes on by itself, and what is rejected never counts."""
 
+import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from laurels.errors import NotFoundError, RuleRefusedError
+from laurels.quality.rules import INTAKE_FAMILY
 from laurels.services import batches, intake, quarantine
 from laurels.services.intake import IntakeReport
 from laurels.services.runtime import Runtime
 from tests.battery.gate_rows import GOOD, ask, one, states_by_key, take_in
-from tests.integration.activity import purchase, write_jsonl
+from tests.integration.activity import journey, purchase, write_jsonl
+from tests.mappings import MAPPINGS
 
 GOOD_ROWS = [purchase(f"p{number}", "ada", "1.00") for number in range(4)]
 
@@ -100,39 +104,75 @@ def test_a_rejected_file_sent_again_is_judged_again(runtime: Runtime, tmp_path: 
 
 COLUMNS = "event_id,kind,member_id,occurred_at,amount,currency,order_id"
 LINE = "e1,purchase,m1,2026-06-10T12:00:00Z,1.00,USD,o1"
-HELD = [
-    ("empty", "", ("empty_file", "missing_column")),
-    ("header only", COLUMNS + "\n", ("no_rows",)),
-    ("wrong delimiter", f"{COLUMNS}\n{LINE}\n".replace(",", ";"), ("missing_column",)),
-    ("missing column", f"{COLUMNS}\n{LINE}\n".replace("member_id", "client"), ("missing_column",)),
-    (
-        "two columns of one name",
-        f"{COLUMNS},amount\n{LINE},9.00\n",
-        ("duplicate_column",),
-    ),
-    ("an undeclared name twice", f"{COLUMNS},x,x\n{LINE},1,2\n", ("duplicate_column",)),
-    ("the same row over and over", f"{COLUMNS}\n" + f"{LINE}\n" * 9, ("too_many_duplicates",)),
+TWO = f"{COLUMNS}\n{LINE}\n{LINE.replace('e1', 'e2')}\n"
+HELD: list[tuple[str, str, dict[str, int], tuple[str, ...]]] = [
+    ("empty", "", {}, ("empty_file", "missing_column")),
+    ("header only", COLUMNS + "\n", {}, ("no_rows",)),
+    ("wrong delimiter", f"{COLUMNS}\n{LINE}\n".replace(",", ";"), {}, ("missing_column",)),
+    ("missing column", f"{COLUMNS}\n{LINE}\n".replace("member_id", "client"), {}, ("missing_column",)),
+    ("two columns of one name", f"{COLUMNS},amount\n{LINE},9.00\n", {}, ("duplicate_column",)),
+    ("an undeclared name twice", f"{COLUMNS},x,x\n{LINE},1,2\n", {}, ("duplicate_column",)),
+    ("the same row over and over", f"{COLUMNS}\n" + f"{LINE}\n" * 9, {}, ("too_many_duplicates",)),
+    ("mostly ragged", f"{COLUMNS}\n{LINE}\n" + "ragged\n" * 2, {}, ("too_many_refused",)),
+    ("smaller than agreed", TWO, {"min_rows": 3}, ("too_few_rows",)),
+    ("larger than agreed", TWO, {"max_rows": 1}, ("too_many_rows",)),
 ]
+NOT_READ_WHOLE = {
+    "empty",
+    "wrong delimiter",
+    "missing column",
+    "two columns of one name",
+    "larger than agreed",
+}
 
 
-@pytest.mark.parametrize(("text", "reasons"), [case[1:] for case in HELD], ids=[case[0] for case in HELD])
+def bounded(folder: Path, name: str, bounds: dict[str, int]) -> str:
+    """Return the path of a delivered mapping with other bounds."""
+    path = folder / f"{name}.yaml"
+    path.write_text(f"{(MAPPINGS / path.name).read_text()}bounds: {json.dumps(bounds)}\n")
+    return str(path)
+
+
+def test_every_rule_of_a_file_has_one_that_breaks_it() -> None:
+    assert {reason for case in HELD for reason in case[3]} == {rule.reason for rule in INTAKE_FAMILY.rules}
+
+
+@pytest.mark.parametrize(("name", "text", "bounds", "reasons"), HELD, ids=[case[0] for case in HELD])
 def test_a_file_that_is_wrong_as_a_whole_is_held_with_its_reason(
-    runtime: Runtime, tmp_path: Path, text: str, reasons: tuple[str, ...]
+    runtime: Runtime, tmp_path: Path, name: str, text: str, bounds: dict[str, int], reasons: tuple[str, ...]
 ) -> None:
     path = tmp_path / "a.csv"
     path.write_text(text)
-    report = intake.ingest_file(runtime, path, source="test", mapping="activity")
+    report = intake.ingest_file(runtime, path, source="test", mapping=bounded(tmp_path, "activity", bounds))
     assert (report.state, tuple(sorted(report.reasons))) == ("held", reasons)
     assert report.rows == report.accepted + report.duplicates + report.conflicts + report.refused
     assert batches.drain(runtime).rows == 0
-    if report.missing_columns or (reasons == ("duplicate_column",) and report.rows == 0):
+    if name in NOT_READ_WHOLE:
         with pytest.raises(
-            RuleRefusedError, match=r"was not read \(.* (missing|twice)\): mend file or mapping"
+            RuleRefusedError, match=r"was not read whole \(.*\): reject it, mend file or mapping"
         ):
             quarantine.release_intake(runtime, report.intake_id, actor="ann")
     else:
         quarantine.release_intake(runtime, report.intake_id, actor="ann")
         assert batches.drain(runtime).passed == report.accepted
+
+
+@pytest.mark.parametrize("mapping", ["activity", "complete-journey"])
+def test_a_file_beyond_its_bound_is_read_no_further_and_counts_whole_once_the_bound_is_raised(
+    runtime: Runtime, tmp_path: Path, mapping: str
+) -> None:
+    path = tmp_path / f"a.{mapping}"
+    if mapping == "activity":
+        path.write_text(f"{COLUMNS}\n" + "".join(f"{LINE.replace('e1', f'e{n}')}\n" for n in range(9)))
+    else:
+        pq.write_table(journey(9), path)
+    small, large = ({"max_rows": 4}, {"max_rows": 9})
+    held = intake.ingest_file(runtime, path, source="test", mapping=bounded(tmp_path, mapping, small))
+    assert (held.state, held.reasons, held.rows) == ("held", ("too_many_rows",), 5)
+    quarantine.reject_intake(runtime, held.intake_id, actor="ann")
+    whole = intake.ingest_file(runtime, path, source="test", mapping=bounded(tmp_path, mapping, large))
+    assert (whole.state, whole.accepted) == ("released", 9)
+    assert batches.drain(runtime).passed == 9
 
 
 def test_the_same_file_again_is_no_reason_to_hold_it(runtime: Runtime, tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """A file's records, one by one, whatever its format."""
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
-from laurels.errors import DataRejectedError
 from laurels.stores.files.content import lines_of, opened
 from laurels.stores.files.delimited import delimited_records
 from laurels.stores.files.json_lines import json_records
@@ -19,15 +19,11 @@ def read_records(
 ) -> Iterator[Record | RefusedRow]:
     """Yield a file's records in order, in bounded memory: one block and one row at a time.
 
-    `on_progress` is told the bytes read of the file on disk. Raises DataRejectedError, also half way through,
-    if the file as a whole cannot be read, changes while it is read or has more rows than the mapping's bounds
-    allow.
+    It ends with the first row beyond the mapping's `max_rows`: that one row tells the gate. `on_progress` is told
+    the bytes read of the file on disk. Raises DataRejectedError, also half way through, if the file as a whole
+    cannot be read or changes while it is read.
     """
-    limit = mapping.bounds.max_rows
-    for count, found in enumerate(_records(path, mapping, on_progress), start=1):
-        if count > limit:
-            raise DataRejectedError(f"{path.name}: more than {limit} rows")
-        yield found
+    yield from islice(_records(path, mapping, on_progress), mapping.bounds.max_rows + 1)
 
 
 def _records(
