@@ -84,16 +84,21 @@ select array_agg(r.id) from intake t join intake r on r.source = t.source and r.
  where t.id = %s
 """
 # A row that finds itself (a file read again after a crash) counts as accepted, as it was the first time: it was the
-# first of its key on its line, and no line is in two chunks.
+# first of its key on its line, and no line is in two chunks. A conflict is listed once, wherever it comes from; what
+# was dismissed with a rejected file has nobody's word against it.
 _OUTCOMES = """
 with judged as (
-  select s.line, s.key, s.digest, k.digest = s.digest as same,
+  select s.place, s.line, s.key, s.digest, k.digest = s.digest as same,
          s.is_first and k.intake_id = %(intake)s and k.line = s.line as ours
     from staged_row s join inbox_key k using (key)
 ), conflict as (
-  insert into quarantined_row (intake_id, line, key, revision, digest, ruleset, reasons, state)
-  select %(intake)s, line, key, 0, digest, 'intake', array['conflict'], 'open' from judged where not ours and not same
-  on conflict do nothing
+  insert into quarantined_row as known (intake_id, line, key, revision, digest, ruleset, reasons, state)
+  select %(intake)s, line, key, 0, digest, 'intake', array['conflict'], 'open'
+    from (select distinct on (key, digest) place, line, key, digest from judged where not ours and not same
+           order by key, digest, place) as other order by place
+  on conflict (key, revision, digest) do update set intake_id = excluded.intake_id, line = excluded.line, state = 'open'
+   where known.state = 'dismissed'
+     and exists (select from intake t where t.id = known.intake_id and t.state = 'rejected')
 )
 select count(*) filter (where ours), count(*) filter (where not ours and same),
        count(*) filter (where not ours and not same) from judged

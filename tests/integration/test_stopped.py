@@ -196,6 +196,34 @@ def test_a_conflict_and_a_duplicate_are_counted_and_the_first_one_stands(
     assert (row.line, row.event_id, row.reasons) == (6, "p1", ("conflict",))
 
 
+def test_a_conflict_dismissed_with_its_rejected_file_is_listed_anew_where_it_comes_again(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    intake.ingest_file(
+        runtime, write_jsonl(tmp_path / "a.jsonl", GOOD_ROWS), source="test", mapping="activity-jsonl"
+    )
+    other = [GOOD_ROWS[0] | {"amount": amount} for amount in ("8.00", "9.00", "9.00")]
+    broken = write_jsonl(tmp_path / "broken.jsonl", other[1:])
+    broken.write_text(broken.read_text() + "{broken\n" * 6)
+    held = intake.ingest_file(runtime, broken, source="test", mapping="activity-jsonl")
+    assert (held.state, held.conflicts) == ("held", 2)
+    quarantine.reject_intake(runtime, held.intake_id, actor="ann")
+    assert quarantine.list_quarantine(runtime) == []
+    for name in ("mended.jsonl", "again.jsonl"):
+        report = intake.ingest_file(
+            runtime, write_jsonl(tmp_path / name, other), source="test", mapping="activity-jsonl"
+        )
+        assert (report.state, report.conflicts) == ("released", 3)
+        listed = {(row.file, row.line, row.reasons) for row in quarantine.list_quarantine(runtime)}
+        assert listed == {("mended.jsonl", line, ("conflict",)) for line in (1, 2)}
+    (dismissed, _) = quarantine.list_quarantine(runtime)
+    quarantine.dismiss(runtime, [dismissed.id], actor="ann")
+    intake.ingest_file(
+        runtime, write_jsonl(tmp_path / "b.jsonl", other[::-1]), source="test", mapping="activity-jsonl"
+    )
+    assert len(quarantine.list_quarantine(runtime)) == 1  # by a person's word, not with its file
+
+
 def test_only_a_stopped_batch_is_tried_again(runtime: Runtime) -> None:
     take_in(runtime, [GOOD])
     batches.drain(runtime)
