@@ -2,9 +2,12 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from sqlmodel import Session
 
 from laurels.errors import GateError, TransientError
 from laurels.quality.gate import Verdict
@@ -73,7 +76,7 @@ def drain(
         while (claim := _claim(runtime, token)) is not None:
             _work(runtime, claim, report, on_batch)
     finally:
-        with runtime.database.transaction() as session:
+        with _limited(runtime) as session:
             leases.release(session, PARTITION, token)
     return report
 
@@ -82,7 +85,7 @@ def _take_lease(runtime: Runtime) -> int:
     seconds = runtime.settings.lease_seconds
     deadline = time.monotonic() + 2 * seconds
     while time.monotonic() < deadline:
-        with runtime.database.transaction() as session:
+        with _limited(runtime) as session:
             token = leases.take(session, PARTITION, runtime.holder, seconds)
         if token is not None:
             return token
@@ -90,10 +93,22 @@ def _take_lease(runtime: Runtime) -> int:
     raise TransientError(f"somebody else has worked on the inbox for {2 * seconds} s: try again")
 
 
-def _claim(runtime: Runtime, token: int) -> Claim | None:
-    with runtime.database.transaction() as session:
-        leases.extend(session, PARTITION, token, runtime.settings.lease_seconds)
+def _limited(runtime: Runtime) -> AbstractContextManager[Session]:
+    """Open a transaction that PostgreSQL ends before a lease that was given at its start."""
+    return runtime.database.transaction(seconds=runtime.settings.lease_seconds * SHARE_OF_LEASE)
+
+
+@contextmanager
+def _fenced(runtime: Runtime, token: int) -> Iterator[Session]:
+    """Open such a transaction behind the fence: only a holder writes in it."""
+    with _limited(runtime) as session:
         leases.fence(session, PARTITION, token)
+        yield session
+
+
+def _claim(runtime: Runtime, token: int) -> Claim | None:
+    with _fenced(runtime, token) as session:
+        leases.extend(session, PARTITION, token, runtime.settings.lease_seconds)
         return batches.next_claim(session, token, runtime.settings.batch_rows)
 
 
@@ -107,8 +122,7 @@ def _work(
         done = _apply(runtime, claim)
     except GateError as error:  # one batch that cannot be judged must not stop those behind it
         report.held += 1
-        with runtime.database.transaction() as session:
-            leases.fence(session, PARTITION, claim.token)
+        with _fenced(runtime, claim.token) as session:
             batches.stop(session, claim, str(error))
         return
     failpoint("applied")
@@ -120,8 +134,7 @@ def _work(
 def _judge(runtime: Runtime, claim: Claim) -> Verdict:
     """Let the gate judge what was claimed, and record its verdict under the fence."""
     verdict = runtime.gate.judge_batch(claim.batch_id, claim.rows)
-    with runtime.database.transaction() as session:
-        leases.fence(session, PARTITION, claim.token)
+    with _fenced(runtime, claim.token) as session:
         batches.record_verdict(session, claim, verdict.ruleset, verdict.refused, verdict.counts)
     return verdict
 
@@ -131,8 +144,7 @@ def _apply(runtime: Runtime, claim: Claim) -> BatchReport:
 
     Raises GateError where it is not what the gate passed.
     """
-    with runtime.database.transaction(seconds=runtime.settings.lease_seconds * SHARE_OF_LEASE) as session:
-        leases.fence(session, PARTITION, claim.token)
+    with _fenced(runtime, claim.token) as session:
         batches.check_passed(session, claim.batch_id, claim.token)
         passed, worked = points.work_batch(session, claim.batch_id)
         failpoint("working")

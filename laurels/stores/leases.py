@@ -1,13 +1,17 @@
 """Leases with a fencing token: exactly one holder works, and one that froze can no longer write."""
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from laurels.errors import FencedError, TransientError
 
+# Who asks for a lease that is held locks nothing: frozen as it asks, it would else keep the holder itself out.
 _TAKE = text("""
 insert into lease (name, token, holder, expires_at)
-values (:name, 1, :holder, clock_timestamp() + make_interval(secs => :seconds))
+select :name, 1, :holder, clock_timestamp() + make_interval(secs => :seconds)
+ where not exists (select from lease where name = :name and expires_at > clock_timestamp())
 on conflict (name) do update
    set token = lease.token + 1, holder = excluded.holder, expires_at = excluded.expires_at
  where lease.expires_at <= clock_timestamp()
@@ -18,13 +22,29 @@ update lease set expires_at = clock_timestamp() + make_interval(secs => :seconds
  where name = :name and token = :token
 """)
 _RELEASE = text("update lease set expires_at = clock_timestamp() where name = :name and token = :token")
+_WAIT = text("select set_config('lock_timeout', '100ms', true)")
+_WAIT_NO_MORE = text("set local lock_timeout to default")
+_NO_LONGER_IDLE = text("select set_config('idle_in_transaction_session_timeout', :idle, true)")
 _LOCK = text("select token from lease where name = :name for update")
 
 
 def take(session: Session, name: str, holder: str, seconds: float) -> int | None:
-    """Return the new fencing token, or None while somebody else holds the lease. Times are the database's."""
+    """Return the new fencing token, or None while somebody else holds the lease or has its row locked.
+
+    Times are the database's. It ends a transaction that took the lease and then is silent for as long as it holds.
+    """
     values = {"name": name, "holder": holder, "seconds": seconds}
-    token: int | None = session.connection().execute(_TAKE, values).scalar_one_or_none()
+    connection = session.connection()
+    try:
+        with connection.begin_nested():
+            connection.execute(_WAIT)
+            token: int | None = connection.execute(_TAKE, values).scalar_one_or_none()
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            return None
+        raise
+    connection.execute(_WAIT_NO_MORE)
+    connection.execute(_NO_LONGER_IDLE, {"idle": f"{int(seconds * 1000)}ms"})
     return token
 
 

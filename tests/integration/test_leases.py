@@ -7,6 +7,7 @@ import pytest
 from laurels.errors import FencedError, TransientError
 from laurels.services.runtime import Runtime
 from laurels.stores import leases
+from laurels.stores.database import driver
 
 
 def take(runtime: Runtime, holder: str, seconds: float = 30) -> int | None:
@@ -53,4 +54,23 @@ def test_a_frozen_transaction_is_ended_by_postgresql(runtime: Runtime) -> None:
         leases.take(session, "work", "ada", 30)
         time.sleep(0.6)
         leases.fence(session, "work", 1)
+    assert take(runtime, "bob") == 1
+
+
+def test_a_lease_that_ran_out_is_not_to_be_had_while_its_holder_writes(runtime: Runtime) -> None:
+    assert take(runtime, "ada", seconds=0.05) == 1
+    time.sleep(0.1)
+    with runtime.database.transaction() as session:
+        leases.fence(session, "work", 1)
+        assert take(runtime, "bob") is None
+    assert take(runtime, "bob") == 2
+
+
+def test_who_takes_a_lease_and_falls_silent_in_that_very_transaction_is_ended_with_it(
+    runtime: Runtime,
+) -> None:
+    with pytest.raises(TransientError), runtime.database.transaction() as session:
+        leases.take_when_free(session, "work", "ada", 0.2)
+        time.sleep(0.6)
+        driver(session).execute("select 1")
     assert take(runtime, "bob") == 1
