@@ -35,6 +35,12 @@ except ChildProcessError:
 sys.exit(os.waitstatus_to_exitcode(status))
 """
 
+# Given servers are somebody's real ones: the demo leaves them alone, and so does not mind that these are not there.
+NOBODYS = {
+    "LAURELS_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/real",
+    "LAURELS_REDIS_URL": "redis://127.0.0.1:9/0",
+}
+
 
 @pytest.fixture(scope="module")
 def users_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -54,7 +60,7 @@ def demo(users_home: Path, laurels_home: Path) -> "subprocess.CompletedProcess[s
         capture_output=True,
         text=True,
         timeout=280,
-        env=os.environ | {"HOME": str(users_home), "LAURELS_HOME": str(laurels_home)},
+        env=os.environ | {"HOME": str(users_home), "LAURELS_HOME": str(laurels_home), **NOBODYS},
     )
 
 
