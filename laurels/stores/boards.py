@@ -6,6 +6,7 @@ from functools import lru_cache
 from uuid import UUID
 
 import ibis
+from sqlalchemy import ARRAY, Uuid, any_, literal
 from sqlmodel import Session, col, select
 
 from laurels.rules import standings
@@ -146,8 +147,10 @@ def take_marks(session: Session, window_id: int) -> set[UUID]:
 def scores(session: Session, window_id: int, members: set[UUID]) -> dict[UUID, tuple[int, datetime] | None]:
     """Return each member's score and when it was reached; None for one who left the board."""
     found: dict[UUID, tuple[int, datetime] | None] = dict.fromkeys(members)
+    # One array, whatever its size: a batch may touch more members than a statement has room for parameters.
+    among = literal(list(members), ARRAY(Uuid))
     rows = session.exec(
-        select(Standing).where(Standing.window_id == window_id, col(Standing.member_id).in_(members))
+        select(Standing).where(Standing.window_id == window_id, col(Standing.member_id) == any_(among))
     ).all()
     return found | {row.member_id: (row.score, row.reached_at) for row in rows}
 

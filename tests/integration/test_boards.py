@@ -15,6 +15,7 @@ from laurels.services.boards import BoardsReport
 from laurels.services.runtime import Runtime
 from laurels.stores import boards as standings
 from laurels.stores.board_views import BoardViews
+from laurels.stores.database import driver
 from models.outbox import Delivery, Push
 from tests.battery.gate_rows import ask, one
 from tests.integration import owed
@@ -319,6 +320,23 @@ def test_a_score_that_redis_cannot_hold_is_shown_by_sql_and_keeps_no_other_board
     ]
     assert shown(summer, "spend/season") is None
     assert shown(summer) == shown(summer, "spend/month") == 1
+
+
+def test_a_batch_that_moves_a_whole_crowd_is_one_pass(summer: Runtime, tmp_path: Path) -> None:
+    """More members than a statement has room for parameters."""
+    refer(summer, tmp_path, {"ada": 1})
+    at = window(summer)
+    crowd = (
+        "with crowd as (insert into standing select %(id)s, md5(n::text)::uuid, 1, %(start)s "
+        "from generate_series(1, 70000) n returning window_id, member_id) "
+        "insert into dirty_standing (window_id, member_id) select * from crowd"
+    )
+    with summer.database.transaction() as session:
+        driver(session).execute(crowd, {"id": at.id, "start": at.starts_at})
+    report = reconcile(summer)
+    assert (report.standings, report.granted, report.unpublished) == (70_003, 10, 0)
+    assert shown(summer) == window(summer).pass_number == 1
+    assert summer.views._redis.zcard(f"laurels:board:{{{at.id}}}") == 70_001
 
 
 # At once, and after an error
