@@ -20,6 +20,7 @@ from laurels.errors import TransientError, UnreachableError
 
 _CHUNK = 5_000
 _TIMEOUT_SECONDS = 5
+_FRESH_SECONDS = 3600
 _DONE = "done"
 
 # ARGV: token, pass, then member and score ('' removes) in turn.
@@ -44,7 +45,10 @@ if known[1] and (tonumber(known[1]) > token or tonumber(known[2]) > pass) then
   return 'stale'
 end
 if redis.call('ZCARD', KEYS[3]) ~= size then return 'gap' end
-if size > 0 then redis.call('RENAME', KEYS[3], KEYS[1]) else redis.call('DEL', KEYS[1]) end
+if size > 0 then
+  redis.call('RENAME', KEYS[3], KEYS[1])
+  redis.call('PERSIST', KEYS[1])
+else redis.call('DEL', KEYS[1]) end
 redis.call('HSET', KEYS[2], 'token', token, 'pass', pass)
 return 'done'
 """
@@ -104,11 +108,9 @@ class BoardViews:
             while chunk := {str(member): score for member, score in islice(rows, _CHUNK)}:
                 self._redis.zadd(fresh, chunk)
                 size += len(chunk)
-            self._redis.expire(fresh, 3600)
+            self._redis.expire(fresh, _FRESH_SECONDS)  # what nobody puts in place goes by itself
             keys = [_board(window), _note(window), fresh]
-            done = bool(self._replace(keys=keys, args=[token, number, size]) == _DONE)
-            self._redis.persist(_board(window))
-        return done
+            return bool(self._replace(keys=keys, args=[token, number, size]) == _DONE)
 
     def top(self, window: int, limit: int) -> list[Ranked]:
         """Return the first ranks of a board."""

@@ -1,5 +1,6 @@
 """Boards in Redis: whole writes only, on top of the pass before, never by a stale writer."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -31,6 +32,23 @@ def test_changes_go_on_top_of_the_pass_before(views: BoardViews) -> None:
     views.replace(7, 1, 3, [(ADA, -20), (BOB, -30)])
     assert views.change(7, token=1, number=4, scores={ADA: -40, BOB: None, CYD: -10})
     assert shown(views) == [(ADA, 1, -40), (CYD, 2, -10)]
+
+
+def test_a_board_in_place_stays_though_its_writer_dies_at_once(
+    views: BoardViews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key under which it was built would go after an hour; nothing that came later could take that back."""
+    put = views._replace
+
+    def dies(**given: Any) -> None:
+        put(**given)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(views, "_replace", dies)
+        views.replace(7, 1, 3, [(ADA, -20)])
+    assert views.passes([7]) == {7: 3}
+    assert views._redis.ttl("laurels:board:{7}") == -1
 
 
 @pytest.mark.parametrize("number", [3, 5, 9])
