@@ -14,9 +14,9 @@ from benchmarks.ingest import write_csv
 from benchmarks.measure import finish, own_runtime, say, wal_bytes
 from laurels.services import versions
 from laurels.services.intake import ingest_file
-from laurels.services.points import open_windows
+from laurels.services.points import write_standings
 from laurels.services.runtime import Runtime
-from laurels.stores import batches, boards, leases, participation, points, programs, working
+from laurels.stores import batches, leases, participation, points, programs, working
 from laurels.stores.database import driver
 
 SIZES = {1_000: 20, 10_000: 6}
@@ -62,8 +62,7 @@ def work(runtime: Runtime, steps: Steps, token: int, size: int) -> int:
         with steps.step("awards", session):
             points.write_awards(session, program.id, program.by_id(), claim.batch_id)
         with steps.step("standings", session):
-            open_windows(session, program)
-            boards.write_standings(session, program.id, program.latest.boards)
+            write_standings(session, program)
         with steps.step("finish", session):
             batches.finish(session, claim.batch_id)
         began, wal = time.perf_counter(), wal_bytes(driver(session))

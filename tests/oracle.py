@@ -137,24 +137,39 @@ def _clawed(acts: list[Act], earned: Awards) -> Awards:
 
 
 def standings(acts: list[Act], editions: list[Edition]) -> Standings:
-    """Scores above zero of the newest edition's boards, over what counts in the program."""
-    program = max(editions, key=lambda edition: edition.start).program
+    """Scores above zero over what counts in the program, each window's by the edition in force when it ends."""
     counted = [act for act, _ in enrolled(acts, editions)]
     orders = {(act.order, act.currency) for act in counted if act.kind == "purchase" and act.order}
+    back = [act for act in acts if act.kind == "refund" and (act.order, act.currency) in orders]
     settled = settlements(acts)
     scores: dict[tuple[str, str, datetime, UUID], list[tuple[int, datetime]]] = defaultdict(list)
-    for board in program.boards:
+    for (name, period, start), (board, end) in _kept(acts, editions).items():
         rows = [(act.member, act.at, act.at, _worth(board, act)) for act in counted]
         if not isinstance(board.metric, CountMetric):
-            back = [act for act in acts if act.kind == "refund" and (act.order, act.currency) in orders]
             refunds = [(act.at, settled[act.id]) for act in back]
             rows += [(one.member, one.ordered_at, at, -one.matched) for at, one in refunds if one.ordered_at]
         for member, at, changed, worth in rows:
-            for period, start, end in _windows(program, board, at) if worth and member else ():
+            if worth and member and start <= at < end:
                 reached = min(max(changed.replace(microsecond=0), start), end)
-                scores[board.board, period, start, member].append((worth, reached))
+                scores[name, period, start, member].append((worth, reached))
     summed = {key: (sum(w for w, _ in found), max(at for _, at in found)) for key, found in scores.items()}
     return {key: score for key, score in summed.items() if score[0] > 0}
+
+
+def _kept(
+    acts: list[Act], editions: list[Edition]
+) -> dict[tuple[str, str, datetime], tuple[Board, datetime]]:
+    """The windows in which something was done; of two that begin at one time, the later edition's."""
+    found = {}
+    for edition in sorted(editions, key=lambda edition: edition.start):
+        later = [other.start for other in editions if other.start > edition.start]
+        for board in edition.program.boards:
+            for period, start, end in {
+                one for act in acts for one in _windows(edition.program, board, act.at)
+            }:
+                if edition.start < end and not any(other < end for other in later):
+                    found[board.board, period, start] = (board, end)
+    return found
 
 
 def _worth(board: Board, act: Act) -> int:

@@ -1,6 +1,5 @@
 """Boards: one fenced pass per window lets grants follow ranks and then shows the ranks in Redis."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,19 +8,15 @@ from sqlmodel import Session, col, select
 
 from laurels.clock import business_time
 from laurels.errors import NotFoundError, RuleRefusedError, TransientError, UnreachableError
-from laurels.rules import messages
 from laurels.rules.standings import composite, decomposite
-from laurels.rules.tiers import Change, End, Ending, Give, decide, tier_of
-from laurels.rules.windows import Span, spans
+from laurels.rules.tiers import tier_of
+from laurels.services import tiers
 from laurels.services.failpoint import failpoint
 from laurels.services.runtime import Runtime
-from laurels.stores import boards, grants, leases, programs
+from laurels.stores import boards, leases, programs
 from laurels.stores.grants import Owed
-from laurels.stores.participation import Version
 from laurels.stores.programs import StoredProgram
 from models.boards import BoardWindow, Standing
-from models.values.boards import Window
-from models.values.program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,7 @@ def reconcile_boards(
             if program in {None, one.name}
             for window in _windows(session, one)
         ]
-        changed = {window.id or 0 for one, window in due if _is_due(session, one, window, now)}
+        changed = {window.id or 0 for one, window in due if tiers.is_due(session, one, window, now)}
     if program is not None and program not in {one.name for one in stored}:
         raise NotFoundError(f"no program {program}")
     shown = _shown(runtime, [window for _, window in due])
@@ -86,7 +81,8 @@ def find_window(
 ) -> BoardWindow:
     """Return the window of a board that holds a time, else the last one before it. Raises NotFoundError.
 
-    Windows that the newest version no longer has, by another season or zone, stay behind empty and are passed over.
+    Windows that the version in force at their end does not have, by another season or zone, stay behind empty and are
+    passed over.
     """
     windows = session.exec(
         select(BoardWindow)
@@ -94,20 +90,19 @@ def find_window(
         .where(col(BoardWindow.starts_at) <= as_of)
         .order_by(col(BoardWindow.starts_at).desc())
     )
-    found = next((window for window in windows if _kept(program.latest, window)), None)
+    found = next((window for window in windows if _is_kept(program, window)), None)
     if found is None:
+        there = {f"{b.board}/{p.value}" for b in program.rules(as_of).boards for p in b.windows}
         raise NotFoundError(
             f"program {program.name} has no window of {board}/{period} at {as_of.isoformat()}: "
-            + (", ".join(sorted({f"{b.board}/{p.value}" for b in program.latest.boards for p in b.windows})))
+            + ", ".join(sorted(there))
         )
     return found
 
 
-def _kept(program: Program, window: BoardWindow) -> bool:
-    periods = {board.board: board.windows for board in program.boards}.get(window.board, ())
-    span = Span(Window(window.period), window.starts_at, window.ends_at)
-    day = window.starts_at.astimezone(program.zone).date()
-    return span.period in periods and span in spans(program, span.period, [day])
+def _is_kept(program: StoredProgram, window: BoardWindow) -> bool:
+    row = (window.board, window.period, window.starts_at, window.ends_at)
+    return any(row == (*one.key, one.span.ends_at) for one in program.kept_at(window.starts_at))
 
 
 def shown_window(
@@ -137,11 +132,10 @@ def top(
         rows = _from_view(runtime, window, limit)
         if rows is None:
             rows = boards.top(session, window.id or 0, limit)
-    tiers = stored.latest.tiers
-    tiered = tiers is not None and tiers.board == f"{board}/{period}"
+    held = tiers.of_window(stored.effective(now), window)
     found = []
     for rank, (member_id, score) in enumerate(rows, start=1):
-        tier = tier_of(tiers, rank) if tiers is not None and tiered else None
+        tier = tier_of(held, rank) if held else None
         found.append(BoardRow(rank, member_id, score, tier.percent if tier else None))
     return found
 
@@ -164,22 +158,6 @@ def _windows(session: Session, program: StoredProgram) -> list[BoardWindow]:
             select(BoardWindow).where(BoardWindow.program_id == program.id).order_by(col(BoardWindow.id))
         ).all()
     )
-
-
-def _is_due(session: Session, program: StoredProgram, window: BoardWindow, as_of: datetime) -> bool:
-    version = _deciding(program, window, as_of)
-    return boards.is_due(session, window.id or 0, as_of) or (
-        version is not None and grants.is_behind(session, window.id or 0, version.id)
-    )
-
-
-def _deciding(program: StoredProgram, window: BoardWindow, as_of: datetime) -> Version | None:
-    """Return the version whose tiers this window decides at a time, None where it decides none."""
-    version = program.effective(as_of)
-    tiers = version.program.tiers if version else None
-    if tiers is None or (window.board, window.period) != (tiers.board_name, tiers.window):
-        return None
-    return version if window.starts_at <= as_of < window.ends_at else None
 
 
 def _shown(runtime: Runtime, windows: list[BoardWindow]) -> dict[int, int | None] | None:
@@ -212,7 +190,7 @@ def _pass(
         leases.fence(session, f"board:{window_id}", token)
         window = session.get_one(BoardWindow, window_id, with_for_update=True)
         members = boards.take_marks(session, window_id)
-        owed = _decide(session, program, window, window.pass_number + 1, as_of)
+        owed = tiers.decide_pass(session, program, window, as_of)
         news = bool(members) or owed is not None
         window.pass_number += int(news)
         scores = boards.scores(session, window_id, members)
@@ -231,33 +209,6 @@ def _pass(
         owed.deliveries,
         unpublished=int(not published),
     )
-
-
-def _decide(
-    session: Session, program: StoredProgram, window: BoardWindow, number: int, as_of: datetime
-) -> Owed | None:
-    """Let grants follow ranks where this window is the tiers' and open at the business time; None: no change."""
-    version = _deciding(program, window, as_of)
-    tiers = version.program.tiers if version else None
-    if version is None or tiers is None:
-        return None
-    ranks = grants.top_ranks(session, window.id or 0, tiers.ranks[-1].to)
-    changes = decide(tiers, ranks, grants.holdings(session, window.id or 0), as_of)
-    if not changes:
-        return None
-    texts = dict(_texts(changes, version.program.messages.rank_change, window.board))
-    return grants.write(session, grants.Pass(window, version.id, number, as_of), changes, texts)
-
-
-def _texts(changes: list[Change], text: str | None, board: str) -> Iterator[tuple[UUID, str]]:
-    """Yield the words for each member who rose; a fall to a lower tier is pushed to the shop, not celebrated."""
-    fallen = {
-        change.grant_id for change in changes if isinstance(change, End) and change.ending is Ending.DOWNGRADE
-    }
-    for change in changes:
-        if isinstance(change, Give) and change.replaces not in fallen:
-            values = {"rank": change.rank, "percent": change.tier.percent, "board": board}
-            yield change.member_id, messages.render(text or messages.RANK_CHANGE, values)
 
 
 def _publish(

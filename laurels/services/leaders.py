@@ -36,7 +36,7 @@ def leaders(
         (one.name, board.board, period.value)
         for one in stored
         if program in {None, one.name}
-        for board in one.latest.boards
+        for board in one.rules(now).boards
         for period in board.windows
     ]
     found = []

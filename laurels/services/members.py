@@ -55,7 +55,7 @@ def member_view(
 
 
 def _in_program(session: Session, program: StoredProgram, member_id: UUID, now: datetime) -> MemberProgram:
-    balance = points.balance(session, program.id, member_id)
+    balance, rules = points.balance(session, program.id, member_id), program.rules(now)
     grant = session.exec(
         select(TierGrant)
         .where(TierGrant.program_id == program.id, TierGrant.member_id == member_id)
@@ -64,8 +64,8 @@ def _in_program(session: Session, program: StoredProgram, member_id: UUID, now: 
     return MemberProgram(
         program.name,
         balance,
-        _worth(program.latest, balance),
-        _next_reward(program.latest, balance),
+        _worth(rules, balance),
+        _next_reward(rules, balance),
         tuple(_ranks(session, program, member_id, now)),
         grant.percent if grant else None,
     )
@@ -84,7 +84,7 @@ def _next_reward(program: Program, balance: int) -> str | None:
 
 def _ranks(session: Session, program: StoredProgram, member_id: UUID, now: datetime) -> list[str]:
     found = []
-    for board in program.latest.boards:
+    for board in program.rules(now).boards:
         for period in board.windows:
             try:
                 window = find_window(session, program, board.board, period.value, now)

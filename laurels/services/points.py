@@ -5,7 +5,6 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from laurels.rules.windows import spans
 from laurels.services import audit
 from laurels.services.runtime import Runtime
 from laurels.stores import boards, leases, participation, points, programs, working
@@ -81,24 +80,14 @@ def recompute(session: Session, runtime: Runtime, program: str) -> RecomputeRepo
     return RecomputeReport(program, activities, worked.entries, worked.points, worked.standings)
 
 
-def open_windows(session: Session, program: StoredProgram) -> bool:
-    """Make the windows that the touched activity falls into; return whether there is any."""
-    latest = program.latest
-    days = points.touched_days(session, latest.time_zone)
-    if not days:
-        return False
-    windows = (
-        (board, span)
-        for board in latest.boards
-        for period in board.windows
-        for span in spans(latest, period, days)
-    )
-    boards.open_windows(session, program.id, windows)
-    return True
+def write_standings(session: Session, program: StoredProgram) -> int:
+    """Bring the standings of the touched windows to their targets, each by its own version; return how many changed."""
+    kept = program.kept(lambda rules: points.touched_days(session, rules.time_zone))
+    boards.open_windows(session, program.id, kept)
+    versions = {one.version.id: one.version for one in kept}
+    return sum(boards.write_standings(session, program.id, version) for version in versions.values())
 
 
 def _bring_up(session: Session, program: StoredProgram, batch_id: int) -> Worked:
     entries = points.write_awards(session, program.id, program.by_id(), batch_id)
-    touched = open_windows(session, program)
-    changed = boards.write_standings(session, program.id, program.latest.boards) if touched else 0
-    return Worked(len(entries), sum(entries), changed)
+    return Worked(len(entries), sum(entries), write_standings(session, program))

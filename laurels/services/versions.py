@@ -1,7 +1,7 @@
 """Program versions: a checked file becomes an immutable version; history follows where it reaches back."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from laurels.clock import business_time
@@ -38,26 +38,36 @@ def apply_program(
 
     The time may lie in the past: activity since then is brought under the version, and the ledger gets the
     differences. Raises ProgramInvalidError for a wrong file, RuleRefusedError where another version takes effect at
-    that very time.
+    that very time, or where one of a later time would break off a window that is kept until then.
     """
     program = check_program(path)
     now = business_time(as_of, runtime.settings.as_of)
     start = business_time(effective_from) if effective_from else now
-    return apply_version(runtime, program, actor=actor, effective_from=start)
+    return apply_version(runtime, program, actor=actor, effective_from=start, as_of=now)
 
 
-def apply_version(runtime: Runtime, program: Program, *, actor: str, effective_from: datetime) -> ApplyReport:
+def apply_version(
+    runtime: Runtime,
+    program: Program,
+    *,
+    actor: str,
+    effective_from: datetime,
+    as_of: datetime | None = None,
+) -> ApplyReport:
     """Store a program that was checked already; see `apply_program`.
 
     The version and what it makes of history are one transaction: TransientError, while somebody works on the inbox,
     leaves neither. One says the same already: `new` is false, and the report is of that one.
     """
+    now = business_time(as_of, runtime.settings.as_of)
     with runtime.database.transaction() as session:
         programs.lock(session)
         by = audit.authorise(session, actor, audit.Role.EDITOR)
         known = {one.name: one for one in programs.stored_programs(session)}.get(program.program)
         _refuse_same_time(known, program, effective_from)
         version, new = programs.add_version(session, program, effective_from)
+        if new and known and effective_from > now:
+            _refuse_breaking_off(known, programs.stored_program(session, known.name), effective_from)
         if new:
             after = {"version": version.number, "effective_from": effective_from.isoformat()}
             audit.record(session, by, "program.apply", program.program, after=after)
@@ -77,4 +87,17 @@ def _refuse_same_time(known: StoredProgram | None, program: Program, effective_f
             raise RuleRefusedError(
                 f"{program.program}: version {version.number} takes effect at {effective_from.isoformat()} already; "
                 "choose another time"
+            )
+
+
+def _refuse_breaking_off(before: StoredProgram, after: StoredProgram, effective_from: datetime) -> None:
+    """Refuse a version of the future that does not go on with what runs until then: it would be gone at once."""
+    last = effective_from - timedelta(microseconds=1)
+    going_on = {one.key: one.board.metric for one in after.kept_at(last)}
+    for one in before.kept_at(last):
+        if going_on.get(one.key) != one.board.metric:
+            raise RuleRefusedError(
+                f"{after.name}: {one.board.board}/{one.span.period} runs from {one.span.starts_at.isoformat()} to "
+                f"{one.span.ends_at.isoformat()}, and this version's boards, season or zone would break it off at "
+                f"{effective_from.isoformat()}; let it take effect when that ends, or apply it when its time has come"
             )

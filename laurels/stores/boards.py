@@ -10,9 +10,10 @@ from sqlalchemy import ARRAY, Uuid, any_, literal
 from sqlmodel import Session, col, select
 
 from laurels.rules import standings
-from laurels.rules.windows import Span
 from laurels.stores import working
 from laurels.stores.database import driver
+from laurels.stores.participation import Version
+from laurels.stores.programs import Kept
 from models.boards import Standing
 from models.values.boards import Board
 
@@ -25,8 +26,10 @@ on conflict (program_id, board, period, starts_at) do update set ends_at = exclu
 """
 _CURRENT = """
 insert into current_window
-select id from board_window join unnest(%s::text[], %s::text[], %s::timestamptz[]) as w (board, period, starts_at)
- using (board, period, starts_at) where program_id = %s
+select id, version_id
+  from board_window join unnest(%s::text[], %s::text[], %s::timestamptz[], %s::int[])
+    as w (board, period, starts_at, version_id) using (board, period, starts_at)
+ where program_id = %s
 """
 # A window that ends at another time than before keeps another clock in its scores: Redis needs all of them anew.
 _MOVED_END = """
@@ -48,9 +51,11 @@ _TOUCHED = """
 insert into dirty_window_member
 select w.id, f.member_id from current_window join board_window w using (id) join fresh_participation f
     on f.occurred_at >= w.starts_at and f.occurred_at < w.ends_at
+ where version_id = %(version)s
 union
 select w.id, r.member_id from current_window join board_window w using (id) join moved_refund r
     on r.ordered_at >= w.starts_at and r.ordered_at < w.ends_at
+ where version_id = %(version)s
 """
 # A refund counts in the window of its order: a month's net spend is what was bought in it and kept.
 _BOARD_ACTIVITY = """
@@ -85,31 +90,33 @@ insert into dirty_standing (window_id, member_id) select window_id, member_id fr
 """
 
 
-def open_windows(session: Session, program_id: int, windows: Iterable[tuple[Board, Span]]) -> None:
-    """Make sure that the boards' windows exist, each one unique row, and note them as the ones to work on."""
+def open_windows(session: Session, program_id: int, windows: Iterable[Kept]) -> None:
+    """Make sure that the windows exist, each one unique row, and note them as the ones to work on."""
     working.clear(session, "current_window")
-    rows = [(board.board, span.period.value, span.starts_at, span.ends_at) for board, span in windows]
+    rows = [
+        (one.board.board, one.span.period.value, one.span.starts_at, one.span.ends_at, one.version.id)
+        for one in windows
+    ]
     if rows:
-        names, periods, starts, ends = (list(column) for column in zip(*rows, strict=True))
+        names, periods, starts, ends, versions = (list(column) for column in zip(*rows, strict=True))
         connection = driver(session)
         connection.execute(_MOVED_END, (names, periods, starts, ends, program_id))
         connection.execute(_WINDOWS, (program_id, names, periods, starts, ends))
-        connection.execute(_CURRENT, (names, periods, starts, program_id))
+        connection.execute(_CURRENT, (names, periods, starts, versions, program_id))
 
 
 def close_windows(session: Session, program_id: int) -> int:
-    """Take everybody off the windows that are not worked on: the newest version has no such board or bounds."""
+    """Take everybody off the windows that are not worked on: the version in force at their end has no such ones."""
     return driver(session).execute(_CLOSE, (program_id,)).rowcount
 
 
-def write_standings(session: Session, program_id: int, boards: tuple[Board, ...]) -> int:
-    """Bring the touched standings to their targets and mark them dirty; return how many changed."""
-    sql = _standings_sql(boards)
-    if sql is None:
-        return 0
+def write_standings(session: Session, program_id: int, version: Version) -> int:
+    """Bring the touched standings of a version's windows to their targets and mark them; return how many changed."""
+    sql = _standings_sql(version.program.boards)
     connection = driver(session)
     working.clear(session, "dirty_window_member", "board_activity", "target_standing")
-    connection.execute(_TOUCHED)
+    if sql is None or not connection.execute(_TOUCHED, {"version": version.id}).rowcount:
+        return 0
     working.counted(session, "dirty_window_member")
     connection.execute(_BOARD_ACTIVITY, {"program": program_id})
     connection.execute(f"insert into target_standing {sql}".encode())

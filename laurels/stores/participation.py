@@ -1,6 +1,6 @@
 """Participation: which activities count in a program, under which version, on which of its days."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -73,10 +73,17 @@ def enrol_history(session: Session, program_id: int, versions: list[Version]) ->
     connection = driver(session)
     connection.execute(_TOUCH_ALL, {"program": program_id})
     connection.execute(_TOUCH_ORDERS, {"program": program_id})
-    for version, end in _reaches(versions):
+    for version, end in reaches(versions):
         connection.execute(_LEAVE, _values(program_id, version, end))
     working.counted(session, "fresh_participation")
     return connection.execute("select from fresh_participation").rowcount
+
+
+def reaches(versions: Iterable[Version]) -> list[tuple[Version, datetime]]:
+    """Return each version, in the order they take effect, with the time at which the next one takes over."""
+    ordered = sorted(versions, key=lambda version: version.effective_from)
+    ends = [version.effective_from for version in ordered[1:]] + [_FOREVER]
+    return list(zip(ordered, ends, strict=True))
 
 
 def kinds_of(program: Program) -> list[str]:
@@ -90,18 +97,11 @@ def kinds_of(program: Program) -> list[str]:
 def _enrol(session: Session, program_id: int, versions: list[Version], among: str) -> int:
     working.clear(session, "fresh_participation")
     rows = 0
-    for version, end in _reaches(versions):
+    for version, end in reaches(versions):
         values = _values(program_id, version, end)
         rows += driver(session).execute(_ENROL.format(among=among).encode(), values).rowcount
     working.counted(session, "fresh_participation")
     return rows
-
-
-def _reaches(versions: list[Version]) -> list[tuple[Version, datetime]]:
-    """Return each version with the time at which the next one takes over."""
-    ordered = sorted(versions, key=lambda version: version.effective_from)
-    ends = [version.effective_from for version in ordered[1:]] + [_FOREVER]
-    return list(zip(ordered, ends, strict=True))
 
 
 def _values(program_id: int, version: Version, end: datetime) -> Mapping[str, object]:

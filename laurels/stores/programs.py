@@ -2,17 +2,34 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from laurels.errors import NotFoundError
+from laurels.rules.windows import Span, spans
 from laurels.stores.database import driver
-from laurels.stores.participation import Version
+from laurels.stores.participation import Version, reaches
 from models.programs import ProgramRecord, ProgramVersion
+from models.values.boards import Board, Window
 from models.values.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One window of a board, with the version whose it is."""
+
+    version: Version
+    board: Board
+    span: Span
+
+    @property
+    def key(self) -> tuple[str, Window, datetime]:
+        """What tells it from all others of its program."""
+        return self.board.board, self.span.period, self.span.starts_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +40,6 @@ class StoredProgram:
     name: str
     versions: tuple[Version, ...]
 
-    @property
-    def latest(self) -> Program:
-        """The version that took effect last: its boards and tiers are the ones kept."""
-        return self.versions[-1].program
-
     def by_id(self) -> dict[int, Program]:
         """Return each version's rules by the version's id."""
         return {version.id: version.program for version in self.versions}
@@ -35,6 +47,29 @@ class StoredProgram:
     def effective(self, as_of: datetime) -> Version | None:
         """Return the version that applies at a time, None before the first."""
         return next((v for v in reversed(self.versions) if v.effective_from <= as_of), None)
+
+    def rules(self, as_of: datetime) -> Program:
+        """Return the rules in force at a time; until the first version takes effect, those that are to come."""
+        return (self.effective(as_of) or self.versions[0]).program
+
+    def kept(self, days: Callable[[Program], Iterable[date]]) -> list[Kept]:
+        """Return the windows that hold any of the days, which are asked for by each version's zone.
+
+        A window is of the version in force when it ends. Where two begin at one time, a season that was prolonged, it
+        is the later version's.
+        """
+        found = {}
+        for version, until in reaches(self.versions):
+            touched = list(days(version.program))
+            for one in _windows(version, touched):
+                if version.effective_from < one.span.ends_at <= until:
+                    found[one.key] = one
+        return list(found.values())
+
+    def kept_at(self, moment: datetime) -> list[Kept]:
+        """Return the windows that hold a time."""
+        held = self.kept(lambda rules: [moment.astimezone(rules.zone).date()])
+        return [one for one in held if one.span.starts_at <= moment < one.span.ends_at]
 
 
 def stored_programs(session: Session) -> list[StoredProgram]:
@@ -91,6 +126,13 @@ def canonical(program: Program) -> dict[str, Any]:
     """Return the program as plain JSON values, from which the same program is read again."""
     body: dict[str, Any] = program.model_dump(mode="json", exclude_none=True)
     return body
+
+
+def _windows(version: Version, days: list[date]) -> Iterator[Kept]:
+    for board in version.program.boards:
+        for period in board.windows:
+            for span in spans(version.program, period, days):
+                yield Kept(version, board, span)
 
 
 def _with_versions(session: Session, record: ProgramRecord) -> StoredProgram:

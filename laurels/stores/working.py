@@ -18,7 +18,7 @@ _TABLES = {
     "dirty_order_award": "program_id int, order_id uuid, currency text, rule text, version_id int, member_id uuid, "
     "order_points bigint, order_minor bigint",
     "dirty_settlement": "order_id uuid, currency text, activity_id uuid, occurred_at timestamptz, matched_minor bigint",
-    "current_window": "id int",
+    "current_window": "id int, version_id int",
     "dirty_window_member": "window_id int, member_id uuid",
     "board_activity": "window_id int, board text, starts_at timestamptz, ends_at timestamptz, member_id uuid, "
     "kind text, verified boolean, net_minor bigint, occurred_at timestamptz",

@@ -95,7 +95,7 @@ def apply_all(runtime: Runtime) -> None:
 
 def apply(runtime: Runtime, stated: list[tuple[datetime, Program]]) -> None:
     for start, program in stated:
-        versions.apply_version(runtime, program, actor="ann", effective_from=start)
+        versions.apply_version(runtime, program, actor="ann", effective_from=start, as_of=start)
 
 
 def editions_of(stated: list[tuple[datetime, Program]]) -> list[Edition]:

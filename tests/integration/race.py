@@ -74,10 +74,13 @@ def ranking(
     return [(row.member_id, row.score) for row in found]
 
 
-def apply(runtime: Runtime, *, effective_from: datetime = MAY, **parts: Any) -> None:
+def apply(
+    runtime: Runtime, *, effective_from: datetime = MAY, as_of: datetime | None = None, **parts: Any
+) -> None:
     """Apply a program of the tests' own, with what is given besides its zone, currency and season."""
     whole: dict[str, Any] = {"program": "own", "time_zone": "UTC", "currency": "USD"}
     whole |= {"points_value": {"points": 100, "worth": "5.00"}, "earning": [], "boards": []}
     whole |= {"season": {"starts": "2026-06-01", "ends": "2026-09-01"}}
     program = Program.model_validate(whole | parts)
-    versions.apply_version(runtime, program, actor="ann", effective_from=effective_from)
+    as_of = as_of or effective_from
+    versions.apply_version(runtime, program, actor="ann", effective_from=effective_from, as_of=as_of)

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from laurels.errors import NotFoundError
 from laurels.rules.standings import composite
-from laurels.services import boards, deliveries, discounts, versions
+from laurels.services import boards, deliveries, discounts, tiers, versions
 from laurels.services.boards import BoardsReport
 from laurels.services.runtime import Runtime
 from laurels.stores import boards as standings
@@ -213,8 +213,10 @@ def test_new_tiers_reach_those_who_hold_the_old_ones(runtime: Runtime, tmp_path:
     run_rows(runtime, tmp_path, [share("s1", "ada"), share("s2", "ada"), share("s3", "bob")])
     assert reconcile(runtime).granted == 1
     (stored,) = versions.list_programs(runtime)
-    better = stored.latest.model_copy(
-        update={"tiers": stored.latest.tiers.model_validate(tiers | {"ranks": [{"to": 2, "percent": 40}]})}
+    better = stored.rules(JUNE).model_copy(
+        update={
+            "tiers": stored.rules(JUNE).tiers.model_validate(tiers | {"ranks": [{"to": 2, "percent": 40}]})
+        }
     )
     july = datetime(2026, 7, 1, tzinfo=UTC)
     versions.apply_version(runtime, better, actor="ann", effective_from=july)
@@ -362,7 +364,7 @@ def test_an_error_gives_the_board_back_at_once(
         raise RuntimeError("out of the blue")
 
     with monkeypatch.context() as patched, pytest.raises(RuntimeError):
-        patched.setattr(boards, "_decide", fails)
+        patched.setattr(tiers, "decide_pass", fails)
         reconcile(summer)
     assert one(summer, "select count(*) from tier_grant") == 0
     report = reconcile(summer)  # it is tried again in seconds: nobody waits for a lease to run out

@@ -60,7 +60,7 @@ FIRST = stated(SHARE, SPEND)
 
 
 def apply(runtime: Runtime, one: Program, start: datetime = START) -> versions.ApplyReport:
-    return versions.apply_version(runtime, one, actor="ann", effective_from=start)
+    return versions.apply_version(runtime, one, actor="ann", effective_from=start, as_of=start)
 
 
 def ledger(runtime: Runtime) -> list[dict[str, Any]]:
@@ -186,6 +186,85 @@ def test_history_follows_every_change(runtime: Runtime, tmp_path: Path, change: 
     run_rows(runtime, tmp_path, ROWS[1::2], "more.jsonl")
     agrees(runtime, ROWS, (first, FIRST), (start, CHANGES[change]))
     assert recompute_program(runtime, "tried").changed == 0
+
+
+SEPTEMBER = datetime(2026, 9, 1, tzinfo=UTC)
+AUTUMN = stated(SHARE, SPEND, season={"starts": "2026-09-01", "ends": "2026-12-01"})
+TWENTIETH = datetime(2026, 6, 20, tzinfo=UTC)
+
+
+def test_the_next_season_can_be_stated_while_one_runs(runtime: Runtime, tmp_path: Path) -> None:
+    """On 20 June somebody states what is to be from September on: nobody's place of this summer moves."""
+    apply(runtime, FIRST)
+    run_rows(runtime, tmp_path, ROWS[:-1])
+    before = compared.stored_standings(runtime, "tried")
+    versions.apply_version(runtime, AUTUMN, actor="ann", effective_from=SEPTEMBER, as_of=TWENTIETH)
+    assert compared.stored_standings(runtime, "tried") == before != {}
+    assert [row.score for row in boards.top(runtime, "tried", "shares", "season", as_of=TWENTIETH)] == [6]
+    autumn = share("later", "bob", "2026-09-02T12:00:00Z")
+    run_rows(runtime, tmp_path, [autumn, ROWS[-1]], "later.jsonl")
+    assert [row.score for row in boards.top(runtime, "tried", "shares", "season", as_of=SEPTEMBER)] == [1]
+    assert [row.score for row in boards.top(runtime, "tried", "shares", "season", as_of=TWENTIETH)] == [6]
+    agrees(runtime, [*ROWS, autumn], (START, FIRST), (SEPTEMBER, AUTUMN))
+    assert recompute_program(runtime, "tried").standings == 0
+
+
+def test_a_board_counts_by_what_was_in_force_when_its_window_ended(runtime: Runtime, tmp_path: Path) -> None:
+    """One board's name, another metric from the second day's noon on."""
+    count_purchases = BOARDS[0] | {"metric": {"count": "purchase"}, "windows": ["day"]}
+    second = stated(SPEND, on=[count_purchases])
+    rows = [
+        *ROWS,
+        share("s-late", "ada", "2026-06-11T08:00:00Z"),
+        purchase("p-late", "bob", "1.00", "2026-06-11T09:00:00Z"),
+    ]
+    apply(runtime, FIRST)
+    run_rows(runtime, tmp_path, rows[::2])
+    apply(runtime, second, NOON + timedelta(days=1))
+    run_rows(runtime, tmp_path, rows[1::2], "more.jsonl")
+    agrees(runtime, rows, (START, FIRST), (NOON + timedelta(days=1), second))
+    days = {
+        key[2].day: score
+        for key, (score, _) in compared.stored_standings(runtime, "tried").items()
+        if key[0] == "shares"
+    }
+    assert days == {10: 6, 11: 1, 20: 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    [
+        (AUTUMN, "shares/season"),
+        (CHANGES["a board is gone"], "shares/day"),
+        (CHANGES["the day is another"], "shares/day"),
+        (stated(SHARE, SPEND, on=[BOARDS[0] | {"metric": {"count": "review"}}, BOARDS[1]]), "shares/day"),
+        (CHANGES["the season begins later"], "shares/season"),
+    ],
+)
+def test_what_runs_is_not_broken_off_by_a_version_of_the_future(
+    runtime: Runtime, tmp_path: Path, change: Program, broken: str
+) -> None:
+    apply(runtime, FIRST)
+    run_rows(runtime, tmp_path, ROWS)
+    before = compared.stored_standings(runtime, "tried")
+    august = datetime(2026, 8, 25, 9, tzinfo=UTC)
+    with pytest.raises(RuleRefusedError, match=f"{broken} runs from .* break it off at 2026-08-25T09:00:00"):
+        versions.apply_version(runtime, change, actor="ann", effective_from=august, as_of=TWENTIETH)
+    assert (count(runtime, ProgramVersion), count(runtime, AuditEntry)) == (1, 1)
+    assert compared.stored_standings(runtime, "tried") == before
+    assert versions.apply_version(runtime, change, actor="ann", effective_from=august, as_of=august).new
+
+
+def test_a_season_may_be_prolonged_ahead(runtime: Runtime, tmp_path: Path) -> None:
+    """It is the same window, and ends later: everybody keeps score and place."""
+    apply(runtime, FIRST)
+    run_rows(runtime, tmp_path, ROWS)
+    longer = stated(SHARE, SPEND, season=SEASON | {"ends": "2026-10-01"})
+    versions.apply_version(runtime, longer, actor="ann", effective_from=SEPTEMBER, as_of=TWENTIETH)
+    last = purchase("last", "ada", "99.00", "2026-09-15T12:00:00Z")
+    run_rows(runtime, tmp_path, [last], "last.jsonl")
+    agrees(runtime, [*ROWS, last], (START, FIRST), (SEPTEMBER, longer))
+    assert recompute_program(runtime, "tried").standings == 0
 
 
 def test_boards_are_found_where_the_newest_version_has_them(runtime: Runtime, tmp_path: Path) -> None:
