@@ -30,4 +30,6 @@ class TierGrant(SQLModel, table=True):
     starts_at: datetime
     falling_since: datetime | None = Field(default=None, description="When the rank fell below the tier.")
     ended_at: datetime | None = None
-    ended_by: str | None = Field(default=None, sa_type=Text, description="upgrade, downgrade or lost.")
+    ended_by: str | None = Field(
+        default=None, sa_type=Text, description="upgrade, downgrade, lost or withdrawn."
+    )

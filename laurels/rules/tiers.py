@@ -25,6 +25,7 @@ class Ending(StrEnum):
     UPGRADE = "upgrade"
     DOWNGRADE = "downgrade"
     LOST = "lost"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,14 @@ def decide(
         if member_id not in held and tier is not None:
             changes.append(Give(member_id, rank, tier))
     return changes
+
+
+def withdraw(holdings: Sequence[Holding]) -> list[Change]:
+    """Return the changes that end them all: the program no longer gives anything by this board's window."""
+    return [
+        End(holding.grant_id, Ending.WITHDRAWN)
+        for holding in sorted(holdings, key=lambda holding: holding.member_id)
+    ]
 
 
 def _follow(tiers: Tiers, holding: Holding, rank: int | None, as_of: datetime) -> Iterator[Change]:

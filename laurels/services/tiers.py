@@ -1,4 +1,4 @@
-"""Tiers of a window: whether it decides any, what its pass changes."""
+"""Tiers of a window: whether it decides any, what its pass changes, and whose grants end because it does so no more."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from laurels.rules import messages
-from laurels.rules.tiers import Change, End, Ending, Give, decide
+from laurels.rules.tiers import Change, End, Ending, Give, decide, withdraw
 from laurels.rules.windows import spans
 from laurels.stores import boards, grants
 from laurels.stores.grants import Owed
@@ -31,7 +31,7 @@ def is_due(session: Session, program: StoredProgram, window: BoardWindow, as_of:
     """Return whether a pass over a window may find anything to do at a time."""
     version, number = program.effective(as_of), window.id or 0
     tiers = of_window(version, window)
-    if boards.is_due(session, number, as_of):
+    if boards.is_due(session, number, as_of, withdrawn=version is not None and tiers is None):
         return True
     deciding = version is not None and tiers is not None and _is_open(window, as_of)
     return version is not None and deciding and grants.is_behind(session, number, version.id)
@@ -42,7 +42,8 @@ def decide_pass(
 ) -> Owed | None:
     """Write what the next pass over a window changes; None where that is nothing.
 
-    Grants follow ranks while the window is open, and stay when it ends.
+    Grants follow ranks while the window is open. They stay when it ends, and end when the version in force has no such
+    window of its tiers: other tiers, another board or season.
     """
     version = program.effective(as_of)
     changes = _changes(session, version, window, as_of) if version else []
@@ -56,7 +57,9 @@ def decide_pass(
 
 def _changes(session: Session, version: Version, window: BoardWindow, as_of: datetime) -> list[Change]:
     tiers, number = of_window(version, window), window.id or 0
-    if tiers is None or not _is_open(window, as_of):
+    if tiers is None:
+        return withdraw(grants.holdings(session, number))
+    if not _is_open(window, as_of):
         return []
     ranks = grants.top_ranks(session, number, tiers.ranks[-1].to)
     return decide(tiers, ranks, grants.holdings(session, number), as_of)

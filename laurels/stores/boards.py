@@ -129,14 +129,14 @@ def _standings_sql(boards: tuple[Board, ...]) -> str | None:
     return None if expression is None else str(ibis.to_sql(expression, dialect="postgres"))
 
 
-def is_due(session: Session, window_id: int, as_of: datetime) -> bool:
-    """Return whether a window has marks to take, or a grant in it whose fall is being waited out."""
+def is_due(session: Session, window_id: int, as_of: datetime, *, withdrawn: bool) -> bool:
+    """Return whether a window has marks to take, a grant whose fall is being waited out, or, withdrawn, any grant."""
     row = (
         driver(session)
         .execute(
             "select exists (select from dirty_standing where window_id = %(window)s) or exists (select from tier_grant "
-            "where window_id = %(window)s and ended_at is null and falling_since < %(now)s)",
-            {"window": window_id, "now": as_of},
+            "where window_id = %(window)s and ended_at is null and (%(withdrawn)s or falling_since < %(now)s))",
+            {"window": window_id, "now": as_of, "withdrawn": withdrawn},
         )
         .fetchone()
     )

@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -238,6 +239,63 @@ def test_tiers_that_come_with_a_later_version_reach_a_board_that_stood_before(
     report = reconcile(runtime)
     assert (report.granted, report.deliveries) == (1, 1)
     assert reconcile(runtime) == BoardsReport()
+
+
+BY_SPEND = {"board": "spend/season", "ranks": [{"to": 1, "percent": 30}], "downgrade": {"after": "24h"}}
+ON_SPEND, ON_MONTH = (SPEND | {"windows": windows} for windows in (["season"], ["month", "season"]))
+LATER = {"starts": "2026-06-05", "ends": "2026-09-01"}
+
+
+@pytest.mark.parametrize(
+    ("second", "held", "granted"),
+    [
+        ({"boards": [ON_SPEND]}, 0, 0),
+        ({"boards": [ON_MONTH], "tiers": BY_SPEND | {"board": "spend/month"}}, 1, 1),
+        ({"boards": [ON_SPEND], "tiers": BY_SPEND, "season": LATER}, 1, 1),
+    ],
+    ids=["tiers are gone", "tiers are of another window", "the season begins later"],
+)
+def test_grants_end_with_the_window_that_decided_them(
+    runtime: Runtime, tmp_path: Path, second: dict[str, Any], held: int, granted: int
+) -> None:
+    """The shop is told at once, and nobody holds two for a day."""
+    apply(runtime, boards=[ON_SPEND], tiers=BY_SPEND)
+    run_rows(runtime, tmp_path, [purchase("p", "ada", "20.00")])
+    assert reconcile(runtime).granted == 1
+    discounts.push_discounts(runtime, as_of=JUNE, platform=Taker())
+    apply(runtime, **second, effective_from=JUNE)
+    report = reconcile(runtime)
+    assert (report.ended, report.granted, report.pushes, report.deliveries) == (
+        1,
+        granted,
+        1 + granted,
+        granted,
+    )
+    assert one(runtime, "select count(*) from tier_grant where ended_at is null") == held
+    shop = Taker()
+    discounts.push_discounts(runtime, as_of=JUNE, platform=shop)
+    assert [action for action, _ in shop.pushed] == ["end", "give"][: 1 + granted]
+    assert ask(runtime, "select ended_by from tier_grant where ended_at is not null") == [("withdrawn",)]
+    assert reconcile(runtime, JUNE + SECOND) == reconcile(runtime, JUNE + 2 * DAY) == BoardsReport()
+
+
+def test_a_summer_s_discounts_last_until_the_next_season_s_version_takes_over(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    apply(runtime, boards=[ON_SPEND], tiers=BY_SPEND)
+    run_rows(runtime, tmp_path, [purchase("p", "ada", "20.00")])
+    assert reconcile(runtime).granted == 1
+    october = datetime(2026, 10, 1, tzinfo=UTC)
+    autumn = {"starts": "2026-10-01", "ends": "2026-12-01"}
+    apply(runtime, boards=[ON_SPEND], tiers=BY_SPEND, season=autumn, effective_from=october, as_of=JUNE)
+    for quiet in (JUNE + DAY, october - SECOND):
+        report = reconcile(runtime, quiet)
+        assert (report.granted, report.ended) == (0, 0)
+    assert percents(runtime) == named(runtime, ada=30)
+    run_rows(runtime, tmp_path, [purchase("q", "bob", "5.00", "2026-10-01T00:00:00Z")], "autumn.jsonl")
+    report = reconcile(runtime, october)
+    assert (report.granted, report.ended) == (1, 1)
+    assert percents(runtime) == named(runtime, bob=30)
 
 
 # Redis is a view
