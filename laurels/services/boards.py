@@ -12,6 +12,7 @@ from laurels.rules.standings import composite, decomposite
 from laurels.rules.tiers import tier_of
 from laurels.services import tiers
 from laurels.services.failpoint import failpoint
+from laurels.services.leases import wait_for
 from laurels.services.runtime import Runtime
 from laurels.stores import boards, leases, programs
 from laurels.stores.grants import Owed
@@ -53,7 +54,7 @@ def reconcile_boards(
     """Run one pass over every window that changed, whose grace ends, or that Redis shows wrongly.
 
     A crossing that came and went since the last pass does not exist. Safe to run twice and at once: a pass in whose
-    window nothing changed writes nothing.
+    window nothing changed writes nothing. Raises TransientError where somebody else holds a board too long.
     """
     now = business_time(as_of, runtime.settings.as_of)
     with runtime.database.transaction() as session:
@@ -72,7 +73,7 @@ def reconcile_boards(
     for one, window in due:
         lost = shown is None or shown[window.id or 0] != window.pass_number
         if republish or lost or window.id in changed:
-            report += _reconcile(runtime, one, window.id or 0, now, whole=republish or lost)
+            report += _reconcile(runtime, one, window.id or 0, now, republish=republish)
     return report
 
 
@@ -168,23 +169,23 @@ def _shown(runtime: Runtime, windows: list[BoardWindow]) -> dict[int, int | None
 
 
 def _reconcile(
-    runtime: Runtime, program: StoredProgram, window_id: int, as_of: datetime, *, whole: bool
+    runtime: Runtime, program: StoredProgram, window_id: int, as_of: datetime, *, republish: bool
 ) -> BoardsReport:
-    """Do one pass: decide and commit under the fence, then publish what it saw."""
+    """Do one pass: decide and commit under the fence, then publish what it saw.
+
+    Who held the board before may have taken its marks before ours were there, or have died: its pass is not ours.
+    """
     name = f"board:{window_id}"
-    with runtime.database.transaction() as session:
-        token = leases.take(session, name, runtime.holder, runtime.settings.lease_seconds)
-    if token is None:
-        return BoardsReport()  # whoever holds it is doing this very work
+    token = wait_for(runtime, name)
     try:
-        return _pass(runtime, program, window_id, token, as_of, whole=whole)
+        return _pass(runtime, program, window_id, token, as_of, republish=republish)
     finally:
         with runtime.database.transaction() as session:
             leases.release(session, name, token)
 
 
 def _pass(
-    runtime: Runtime, program: StoredProgram, window_id: int, token: int, as_of: datetime, *, whole: bool
+    runtime: Runtime, program: StoredProgram, window_id: int, token: int, as_of: datetime, *, republish: bool
 ) -> BoardsReport:
     with runtime.database.transaction(seconds=runtime.settings.lease_seconds * 0.8) as session:
         leases.fence(session, f"board:{window_id}", token)
@@ -195,8 +196,8 @@ def _pass(
         window.pass_number += int(news)
         scores = boards.scores(session, window_id, members)
     failpoint("reconciled")
-    published = not (news or whole) or _publish(
-        runtime, window, token, window.pass_number, scores, whole=whole
+    published = _publish(
+        runtime, window, token, window.pass_number, scores if news else None, republish=republish
     )
     owed = owed or Owed()
     return BoardsReport(
@@ -216,18 +217,18 @@ def _publish(
     window: BoardWindow,
     token: int,
     number: int,
-    scores: dict[UUID, tuple[int, datetime] | None],
+    scores: dict[UUID, tuple[int, datetime] | None] | None,
     *,
-    whole: bool,
+    republish: bool,
 ) -> bool:
     """Write the pass to Redis; a Redis that is away is stated, counted and healed by a later pass.
 
+    Without scores nothing is new: the board is built only where Redis does not show this pass.
     A board with a score that Redis could not hold exactly stays in PostgreSQL alone, and is counted by every pass.
     """
     bounds = (window.starts_at, window.ends_at)
     try:
-        changes = {member: None if at is None else composite(*at, *bounds) for member, at in scores.items()}
-        if not whole and runtime.views.change(window.id or 0, token, number, changes):
+        if not republish and _is_brought_up(runtime, window, token, number, scores):
             return True
         with runtime.database.transaction() as session:
             current = session.get_one(BoardWindow, window.id)
@@ -242,3 +243,18 @@ def _publish(
             )
     except (TransientError, RuleRefusedError):
         return False
+
+
+def _is_brought_up(
+    runtime: Runtime,
+    window: BoardWindow,
+    token: int,
+    number: int,
+    scores: dict[UUID, tuple[int, datetime] | None] | None,
+) -> bool:
+    """Return whether Redis shows the pass, with its changes on top of the one before where there are any."""
+    if scores is None:
+        return runtime.views.passes([window.id or 0])[window.id or 0] == number
+    bounds = (window.starts_at, window.ends_at)
+    changes = {member: None if at is None else composite(*at, *bounds) for member, at in scores.items()}
+    return runtime.views.change(window.id or 0, token, number, changes)

@@ -4,17 +4,20 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import Queue
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
-from laurels.errors import NotFoundError
+from laurels.errors import NotFoundError, TransientError
 from laurels.rules.standings import composite
 from laurels.services import boards, deliveries, discounts, tiers, versions
 from laurels.services.boards import BoardsReport
 from laurels.services.runtime import Runtime
 from laurels.stores import boards as standings
+from laurels.stores import leases
 from laurels.stores.board_views import BoardViews
 from laurels.stores.database import driver
 from models.outbox import Delivery, Push
@@ -36,7 +39,7 @@ from tests.integration.race import (
     refer,
     window,
 )
-from tests.runtimes import at_once
+from tests.runtimes import another, at_once
 
 DAY, SECOND = timedelta(hours=24), timedelta(seconds=1)
 RISE = "Congrats! You're now #{} on our referral leaderboard and unlocked a {}% discount. Keep referring to climb higher!"
@@ -411,6 +414,67 @@ def test_reconcilers_at_once_make_one_grant_each(summer: Runtime, tmp_path: Path
     assert percents(summer) == named(summer, **WON)
     reconcile(summer)
     assert shown(summer) == window(summer).pass_number == 1
+
+
+def hold(runtime: Runtime, seconds: float, board: str = "referrals/season") -> None:
+    """As somebody does who takes a board and is killed."""
+    with runtime.database.transaction() as session:
+        assert leases.take(session, f"board:{window(runtime, board).id}", "somebody", seconds)
+
+
+def test_a_board_whose_reconciler_was_killed_is_waited_for(summer: Runtime, tmp_path: Path) -> None:
+    refer(summer, tmp_path, TEN)
+    hold(summer, seconds=1)
+    report = reconcile(summer)
+    assert (report.windows, report.granted, report.unpublished) == (5, 10, 0)
+
+
+def test_a_board_that_stays_held_is_an_error_to_try_again(summer: Runtime, tmp_path: Path) -> None:
+    refer(summer, tmp_path, TEN)
+    hold(summer, seconds=600)
+    with (
+        another(summer, lease_seconds=0.2) as hurried,
+        pytest.raises(TransientError, match="somebody else has worked on board:"),
+    ):
+        reconcile(hurried)
+    assert percents(summer) == {}
+
+
+def test_marks_that_come_while_a_board_is_published_are_taken_by_who_made_them(
+    summer: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the first one's commit and its publishing a second batch moves a board, and finds the board held."""
+    found_held, take, second = Event(), leases.take, Queue[BoardsReport]()
+
+    def takes(*given: Any) -> int | None:
+        token = take(*given)
+        if token is None:
+            found_held.set()
+        return token
+
+    def overtakes() -> None:
+        with another(summer) as own:
+            refer(own, tmp_path, {"m10": 60})
+            second.put(reconcile(own))
+
+    overtaking = Thread(target=overtakes)
+
+    def meanwhile(_: str) -> None:
+        if not overtaking.ident:
+            overtaking.start()
+            assert found_held.wait(60)
+
+    refer(summer, tmp_path, TEN)
+    with monkeypatch.context() as patched:
+        patched.setattr(leases, "take", takes)
+        patched.setattr(boards, "failpoint", meanwhile)
+        reconcile(summer)
+        overtaking.join()
+    assert second.get(timeout=1).standings > 0
+    assert one(summer, "select count(*) from dirty_standing") == 0
+    for board in ("referrals/week", "referrals/season"):
+        assert shown(summer, board) == window(summer, board).pass_number
+        assert ranking(summer, board)[0] == (member(summer, "m10"), 70)
 
 
 def test_an_error_gives_the_board_back_at_once(
