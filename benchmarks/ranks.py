@@ -45,25 +45,25 @@ def main() -> None:
     with own_runtime() as runtime:
         with runtime.database.transaction() as session:
             driver(session).execute(FILL.encode())
-            row = driver(session).execute("select id from board_window").fetchone()
+            row = driver(session).execute("select id, view from board_window").fetchone()
             members = [
                 m for (m,) in driver(session).execute("select member_id from standing limit 20000").fetchall()
             ]
         assert row is not None
-        window = int(str(row[0]))
+        window, view = int(str(row[0])), UUID(str(row[1]))
         say(f"publishing {MEMBERS} members")
         publish = seconds(lambda: reconcile_boards(runtime, republish=True))
-        figures = compare(runtime, window, [m for m in members if isinstance(m, UUID)])
+        figures = compare(runtime, window, view, [m for m in members if isinstance(m, UUID)])
     finish("ranks", members=MEMBERS, publish_members_per_s=MEMBERS / publish, **figures, limit=LIMIT)
 
 
-def compare(runtime: Runtime, window: int, members: list[UUID]) -> dict[str, float]:
+def compare(runtime: Runtime, window: int, view: UUID, members: list[UUID]) -> dict[str, float]:
     with runtime.database.transaction() as session:
         for member in members[:50]:
-            shown = runtime.views.rank(window, member)
+            shown = runtime.views.rank(view, member)
             assert shown is not None
             assert shown.rank == boards.rank(session, window, member)
-        redis = timed(LOOKUPS, members, lambda member: runtime.views.rank(window, member))
+        redis = timed(LOOKUPS, members, lambda member: runtime.views.rank(view, member))
         sql = timed(SQL_LOOKUPS, members, lambda member: boards.rank(session, window, member))
     p50, sql_p50 = percentile(redis, 0.5), percentile(sql, 0.5)
     return {

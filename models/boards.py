@@ -1,9 +1,9 @@
 """Boards: windows in time, each member's standing in one, and the marks that say what changed."""
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Column, Identity, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Identity, Index, Integer, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -20,6 +20,11 @@ class BoardWindow(SQLModel, table=True):
     starts_at: datetime
     ends_at: datetime
     pass_number: int = Field(default=0, sa_type=BigInteger)
+    view: UUID = Field(
+        default_factory=uuid4,
+        sa_column_kwargs={"server_default": text("gen_random_uuid()")},
+        description="Its name in Redis: ids begin at 1 in every database, and a Redis may have served another.",
+    )
 
 
 class Standing(SQLModel, table=True):

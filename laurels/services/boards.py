@@ -7,17 +7,16 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from laurels.clock import business_time
-from laurels.errors import NotFoundError, RuleRefusedError, TransientError, UnreachableError
-from laurels.rules.standings import composite, decomposite
+from laurels.errors import NotFoundError
 from laurels.rules.tiers import tier_of
-from laurels.services import tiers
+from laurels.services import board_views, tiers
 from laurels.services.failpoint import failpoint
-from laurels.services.leases import wait_for
+from laurels.services.leases import Held, hold
 from laurels.services.runtime import Runtime
 from laurels.stores import boards, leases, programs
 from laurels.stores.grants import Owed
 from laurels.stores.programs import StoredProgram
-from models.boards import BoardWindow, Standing
+from models.boards import BoardWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +67,10 @@ def reconcile_boards(
         changed = {window.id or 0 for one, window in due if tiers.is_due(session, one, window, now)}
     if program is not None and program not in {one.name for one in stored}:
         raise NotFoundError(f"no program {program}")
-    shown = _shown(runtime, [window for _, window in due])
+    shown = board_views.passes(runtime, [window for _, window in due])
     report = BoardsReport()
     for one, window in due:
-        lost = shown is None or shown[window.id or 0] != window.pass_number
+        lost = shown is None or shown[window.view] != window.pass_number
         if republish or lost or window.id in changed:
             report += _reconcile(runtime, one, window.id or 0, now, republish=republish)
     return report
@@ -130,7 +129,7 @@ def top(
     with runtime.database.transaction() as session:
         stored = programs.stored_program(session, program)
         window = find_window(session, stored, board, period, now)
-        rows = _from_view(runtime, window, limit)
+        rows = board_views.top(runtime, window, limit)
         if rows is None:
             rows = boards.top(session, window.id or 0, limit)
     held = tiers.of_window(stored.effective(now), window)
@@ -141,31 +140,12 @@ def top(
     return found
 
 
-def _from_view(runtime: Runtime, window: BoardWindow, limit: int) -> list[tuple[UUID, int]] | None:
-    try:
-        if runtime.views.passes([window.id or 0])[window.id or 0] != window.pass_number:
-            return None
-        ranked = runtime.views.top(window.id or 0, limit)
-    except TransientError:
-        return None
-    return [
-        (place.member_id, decomposite(place.number, window.starts_at, window.ends_at)[0]) for place in ranked
-    ]
-
-
 def _windows(session: Session, program: StoredProgram) -> list[BoardWindow]:
     return list(
         session.exec(
             select(BoardWindow).where(BoardWindow.program_id == program.id).order_by(col(BoardWindow.id))
         ).all()
     )
-
-
-def _shown(runtime: Runtime, windows: list[BoardWindow]) -> dict[int, int | None] | None:
-    try:
-        return runtime.views.passes([window.id or 0 for window in windows])
-    except UnreachableError:
-        return None
 
 
 def _reconcile(
@@ -175,30 +155,23 @@ def _reconcile(
 
     Who held the board before may have taken its marks before ours were there, or have died: its pass is not ours.
     """
-    name = f"board:{window_id}"
-    token = wait_for(runtime, name)
-    try:
-        return _pass(runtime, program, window_id, token, as_of, republish=republish)
-    finally:
-        with runtime.database.transaction() as session:
-            leases.release(session, name, token)
+    with hold(runtime, boards.LEASE % window_id) as held:
+        return _pass(runtime, program, window_id, held, as_of, republish=republish)
 
 
 def _pass(
-    runtime: Runtime, program: StoredProgram, window_id: int, token: int, as_of: datetime, *, republish: bool
+    runtime: Runtime, program: StoredProgram, window_id: int, held: Held, as_of: datetime, *, republish: bool
 ) -> BoardsReport:
     with runtime.database.transaction(seconds=runtime.settings.lease_seconds * 0.8) as session:
-        leases.fence(session, f"board:{window_id}", token)
+        leases.fence(session, held.name, held.token)
         window = session.get_one(BoardWindow, window_id, with_for_update=True)
         members = boards.take_marks(session, window_id)
         owed = tiers.decide_pass(session, program, window, as_of)
         news = bool(members) or owed is not None
         window.pass_number += int(news)
         scores = boards.scores(session, window_id, members)
-    failpoint("reconciled")
-    published = _publish(
-        runtime, window, token, window.pass_number, scores if news else None, republish=republish
-    )
+    failpoint(f"reconciled {window.board}/{window.period}")
+    published = board_views.publish(runtime, window, held, scores if news else None, republish=republish)
     owed = owed or Owed()
     return BoardsReport(
         1,
@@ -210,51 +183,3 @@ def _pass(
         owed.deliveries,
         unpublished=int(not published),
     )
-
-
-def _publish(
-    runtime: Runtime,
-    window: BoardWindow,
-    token: int,
-    number: int,
-    scores: dict[UUID, tuple[int, datetime] | None] | None,
-    *,
-    republish: bool,
-) -> bool:
-    """Write the pass to Redis; a Redis that is away is stated, counted and healed by a later pass.
-
-    Without scores nothing is new: the board is built only where Redis does not show this pass.
-    A board with a score that Redis could not hold exactly stays in PostgreSQL alone, and is counted by every pass.
-    """
-    bounds = (window.starts_at, window.ends_at)
-    try:
-        if not republish and _is_brought_up(runtime, window, token, number, scores):
-            return True
-        with runtime.database.transaction() as session:
-            current = session.get_one(BoardWindow, window.id)
-            if current.pass_number != number:
-                return False  # a later pass is on its way and shows more
-            rows = session.exec(select(Standing).where(Standing.window_id == window.id)).yield_per(5_000)
-            return runtime.views.replace(
-                window.id or 0,
-                token,
-                number,
-                ((row.member_id, composite(row.score, row.reached_at, *bounds)) for row in rows),
-            )
-    except (TransientError, RuleRefusedError):
-        return False
-
-
-def _is_brought_up(
-    runtime: Runtime,
-    window: BoardWindow,
-    token: int,
-    number: int,
-    scores: dict[UUID, tuple[int, datetime] | None] | None,
-) -> bool:
-    """Return whether Redis shows the pass, with its changes on top of the one before where there are any."""
-    if scores is None:
-        return runtime.views.passes([window.id or 0])[window.id or 0] == number
-    bounds = (window.starts_at, window.ends_at)
-    changes = {member: None if at is None else composite(*at, *bounds) for member, at in scores.items()}
-    return runtime.views.change(window.id or 0, token, number, changes)

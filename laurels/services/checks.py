@@ -34,8 +34,9 @@ class Finding:
 def check_invariants(runtime: Runtime) -> list[Finding]:
     """Return every promise that the store breaks; none on a healthy one, also while others write.
 
-    Everything is read from one snapshot. A board is compared where its reconciler is done and Redis shows its latest
-    pass; one that Redis lost is put back by the next pass and breaks nothing. A Redis that is away is a finding.
+    Everything is read from one snapshot. A board is compared where nobody works on it or has to. One that Redis lost is
+    put back by the next pass and breaks nothing; one of an older or a later pass is a finding, and so is a Redis that
+    is away.
     """
     with runtime.database.transaction() as session:
         freeze(session)
@@ -57,21 +58,34 @@ def _wrong_boards(runtime: Runtime, session: Session) -> list[str]:
 
 
 def _compared(runtime: Runtime, session: Session, window: BoardWindow) -> Iterator[str]:
-    """Yield the first rank at which a board differs, unless it is of another pass, or became so meanwhile."""
-    if _shows(runtime, window):
+    """Yield the first rank at which a board differs, or its pass; nothing if somebody began to work on it meanwhile."""
+    shown = _shown(runtime, window)
+    if shown is None:
+        return
+    if shown == window.pass_number:
         difference = _difference(runtime, session, window)
-        if difference is not None and _shows(runtime, window):
-            yield difference
+    else:
+        difference = f"window {window.id}: pass {window.pass_number} stands, {shown} is shown"
+    if difference is not None and _is_still(runtime, window) and _shown(runtime, window) == shown:
+        yield difference
 
 
-def _shows(runtime: Runtime, window: BoardWindow) -> bool:
-    number = window.id or 0
-    return runtime.views.passes([number])[number] == window.pass_number
+def _shown(runtime: Runtime, window: BoardWindow) -> int | None:
+    return runtime.views.passes([window.view])[window.view]
+
+
+def _is_still(runtime: Runtime, window: BoardWindow) -> bool:
+    """Return whether the window is at rest now, too, in the pass of the snapshot."""
+    with runtime.database.transaction() as session:
+        return any(
+            (one.id, one.pass_number) == (window.id, window.pass_number)
+            for one in checks.windows_at_rest(session)
+        )
 
 
 def _difference(runtime: Runtime, session: Session, window: BoardWindow) -> str | None:
     here = (_place(window, place) for place in checks.ranking(session, window.id or 0))
-    there = ((ranked.member_id, ranked.number) for ranked in runtime.views.everyone(window.id or 0))
+    there = ((ranked.member_id, ranked.number) for ranked in runtime.views.everyone(window.view))
     for rank, (stands, shown) in enumerate(zip_longest(here, there), start=1):
         if stands != shown:
             return f"window {window.id} at rank {rank}: {_told(stands)} stands, {_told(shown)} is shown"

@@ -1,6 +1,7 @@
 """Boards in Redis: a view that may be lost at any moment, written whole or not at all, never by a stale writer.
 
-A board is a sorted set of `standings.composite` numbers, ascending, beside a note of the token and pass that wrote it.
+A board is a sorted set of `standings.composite` numbers, ascending, beside a note of the token and pass that wrote it,
+both under the name that its window has (`BoardWindow.view`).
 A pass's changes go in only on top of the pass before; otherwise the board is built anew under another key and renamed.
 """
 
@@ -52,6 +53,19 @@ else redis.call('DEL', KEYS[1]) end
 redis.call('HSET', KEYS[2], 'token', token, 'pass', pass)
 return 'done'
 """
+# ARGV: token, pass as they were read.
+_FORGET = """
+local known = redis.call('HMGET', KEYS[2], 'token', 'pass')
+if known[1] == ARGV[1] and known[2] == ARGV[2] then redis.call('DEL', KEYS[1], KEYS[2]) end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Which pass a board shows, and by what fencing token it was written."""
+
+    token: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +91,9 @@ class BoardViews:
         )
         self._change = self._redis.register_script(_CHANGE)
         self._replace = self._redis.register_script(_REPLACE)
+        self._forget = self._redis.register_script(_FORGET)
 
-    def passes(self, windows: Sequence[int]) -> dict[int, int | None]:
+    def passes(self, windows: Sequence[UUID]) -> dict[UUID, int | None]:
         """Return the pass that each board shows, None where Redis has no such board."""
         with _door(self._place):
             pipe = self._redis.pipeline(transaction=False)
@@ -87,7 +102,18 @@ class BoardViews:
             answers = pipe.execute()
         return {window: None if a is None else int(a) for window, a in zip(windows, answers, strict=True)}
 
-    def change(self, window: int, token: int, number: int, scores: Mapping[UUID, int | None]) -> bool:
+    def note(self, window: UUID) -> Note | None:
+        """Return what a board says of its writer, None where Redis has no such board."""
+        with _door(self._place):
+            found: Any = self._redis.hmget(_note(window), "token", "pass")
+        return None if None in found else Note(*(int(number) for number in found))
+
+    def forget(self, window: UUID, note: Note) -> None:
+        """Take a board away, unless somebody has written it since the note was read."""
+        with _door(self._place):
+            self._forget(keys=[_board(window), _note(window)], args=[note.token, note.number])
+
+    def change(self, window: UUID, token: int, number: int, scores: Mapping[UUID, int | None]) -> bool:
         """Write one pass's changes; False where the board does not stand at the pass before (build it anew)."""
         if len(scores) > _CHUNK:
             return False
@@ -99,7 +125,7 @@ class BoardViews:
                 self._change(keys=[_board(window), _note(window)], args=[token, number, *pairs]) == _DONE
             )
 
-    def replace(self, window: int, token: int, number: int, scores: Iterable[tuple[UUID, int]]) -> bool:
+    def replace(self, window: UUID, token: int, number: int, scores: Iterable[tuple[UUID, int]]) -> bool:
         """Build the board under another key and put it in place at once; False where a newer one stands."""
         fresh = f"{_board(window)}:{token}:{number}"
         size, rows = 0, iter(scores)
@@ -112,20 +138,20 @@ class BoardViews:
             keys = [_board(window), _note(window), fresh]
             return bool(self._replace(keys=keys, args=[token, number, size]) == _DONE)
 
-    def top(self, window: int, limit: int) -> list[Ranked]:
+    def top(self, window: UUID, limit: int) -> list[Ranked]:
         """Return the first ranks of a board."""
         with _door(self._place):
             rows: list[Any] = list(self._redis.zrange(_board(window), 0, limit - 1, withscores=True))
         return [Ranked(UUID(member), rank, int(score)) for rank, (member, score) in enumerate(rows, start=1)]
 
-    def everyone(self, window: int) -> Iterator[Ranked]:
+    def everyone(self, window: UUID) -> Iterator[Ranked]:
         """Yield all places of a board in order; a writer in between may show a place twice or not at all."""
         start = 0
         while rows := self._page(window, start):
             yield from rows
             start += len(rows)
 
-    def _page(self, window: int, start: int) -> list[Ranked]:
+    def _page(self, window: UUID, start: int) -> list[Ranked]:
         with _door(self._place):
             found = self._redis.zrange(_board(window), start, start + _CHUNK - 1, withscores=True)
         rows: list[Any] = list(found)
@@ -133,7 +159,7 @@ class BoardViews:
             Ranked(UUID(member), start + n, int(score)) for n, (member, score) in enumerate(rows, start=1)
         ]
 
-    def rank(self, window: int, member_id: UUID) -> Ranked | None:
+    def rank(self, window: UUID, member_id: UUID) -> Ranked | None:
         """Return a member's place, None where the board does not have it."""
         with _door(self._place):
             found: Any = self._redis.zrank(_board(window), str(member_id), withscore=True)
@@ -160,9 +186,9 @@ class _door:  # noqa: N801  # a context manager that reads as a word
             raise TransientError(f"{self._place}: {type(error).__name__}") from error
 
 
-def _board(window: int) -> str:
+def _board(window: UUID) -> str:
     return f"laurels:board:{{{window}}}"
 
 
-def _note(window: int) -> str:
+def _note(window: UUID) -> str:
     return f"laurels:board:{{{window}}}:note"

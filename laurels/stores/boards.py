@@ -17,6 +17,9 @@ from laurels.stores.programs import Kept
 from models.boards import Standing
 from models.values.boards import Board
 
+LEASE = "board:%s"
+"""The lease under which one works on a window, by its id."""
+
 _WINDOWS = """
 insert into board_window (program_id, board, period, starts_at, ends_at, pass_number)
 select %s, board, period, starts_at, ends_at, 0

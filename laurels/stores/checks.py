@@ -9,8 +9,10 @@ from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
+from sqlalchemy import Integer, text
 from sqlmodel import Session, col, select
 
+from laurels.stores.boards import LEASE
 from laurels.stores.database import driver
 from models.boards import BoardWindow
 
@@ -165,9 +167,10 @@ CHECKS = (
     Check("I28", "Nothing is being sent for longer than an hour.", _STUCK),
 )
 
-_AT_REST = """
+_AT_REST = f"""
 select id from board_window w
- where pass_number > 0 and not exists (select from dirty_standing d where d.window_id = w.id) order by id
+ where pass_number > 0 and not exists (select from dirty_standing d where d.window_id = w.id)
+   and not exists (select from lease where name = format('{LEASE}', w.id) and expires_at > clock_timestamp())
 """
 _RANKING = """
 select member_id, score, reached_at from standing where window_id = %s order by score desc, reached_at, member_id
@@ -182,9 +185,13 @@ def offenders(session: Session, check: Check) -> list[str]:
 
 
 def windows_at_rest(session: Session) -> list[BoardWindow]:
-    """Return the windows whose reconciler has nothing left to take: Redis must show them as they stand here."""
-    ids = [window for (window,) in driver(session).execute(_AT_REST).fetchall()]
-    return list(session.exec(select(BoardWindow).where(col(BoardWindow.id).in_(ids))).all())
+    """Return the windows on which nobody works or has to: Redis must show them as they stand here."""
+    at_rest = text(_AT_REST).columns(id=Integer)
+    return list(
+        session.exec(
+            select(BoardWindow).where(col(BoardWindow.id).in_(at_rest)).order_by(col(BoardWindow.id))
+        ).all()
+    )
 
 
 def ranking(session: Session, window_id: int) -> Iterator[Place]:

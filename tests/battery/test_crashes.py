@@ -90,7 +90,7 @@ def test_a_kill_leaves_no_trace(
             window = boards.find_window(
                 session, boards.programs.stored_programs(session)[0], "referrals", "season", JUNE
             )
-            assert runtime.views.passes([window.id or 0])[window.id or 0] == window.pass_number
+            assert runtime.views.passes([window.view])[window.view] == window.pass_number
         assert len(shown) == 11
 
 

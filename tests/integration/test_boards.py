@@ -1,6 +1,7 @@
 """Boards: grants follow ranks pass by pass, and Redis shows what PostgreSQL knows, whatever happens to it."""
 
 import random
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,9 @@ from laurels.errors import NotFoundError, TransientError
 from laurels.rules.standings import composite
 from laurels.services import boards, deliveries, discounts, tiers, versions
 from laurels.services.boards import BoardsReport
+from laurels.services.checks import Finding, check_invariants
 from laurels.services.runtime import Runtime
+from laurels.settings import Settings
 from laurels.stores import boards as standings
 from laurels.stores import leases
 from laurels.stores.board_views import BoardViews
@@ -39,7 +42,7 @@ from tests.integration.race import (
     refer,
     window,
 )
-from tests.runtimes import another, at_once
+from tests.runtimes import another, at_once, fresh_runtime
 
 DAY, SECOND = timedelta(hours=24), timedelta(seconds=1)
 RISE = "Congrats! You're now #{} on our referral leaderboard and unlocked a {}% discount. Keep referring to climb higher!"
@@ -305,8 +308,12 @@ def test_a_summer_s_discounts_last_until_the_next_season_s_version_takes_over(
 
 
 def shown(runtime: Runtime, board: str = "referrals/season") -> int | None:
-    number = window(runtime, board).id or 0
-    return runtime.views.passes([number])[number]
+    view = window(runtime, board).view
+    return runtime.views.passes([view])[view]
+
+
+def wrong_boards(runtime: Runtime) -> list[Finding]:
+    return [found for found in check_invariants(runtime) if found.name == "I31"]
 
 
 def test_an_emptied_redis_is_answered_for_and_healed_by_the_next_pass(ten: Runtime) -> None:
@@ -317,7 +324,7 @@ def test_an_emptied_redis_is_answered_for_and_healed_by_the_next_pass(ten: Runti
     report = reconcile(ten)
     assert report == BoardsReport(windows=5)
     assert shown(ten) == window(ten).pass_number
-    assert [place.member_id for place in ten.views.top(window(ten).id or 0, 10)] == [who for who, _ in before]
+    assert [place.member_id for place in ten.views.top(window(ten).view, 10)] == [who for who, _ in before]
 
 
 def test_a_redis_that_is_away_holds_up_no_grant_and_is_counted_and_healed(
@@ -343,12 +350,12 @@ def test_a_pass_behind_is_seen_and_shown_anew(ten: Runtime, tmp_path: Path) -> N
     lost.views.close()
     assert ranking(ten)[0] == (member(ten, "m10"), 80)  # not by Redis, which is a pass behind
     assert reconcile(ten).unpublished == 0
-    assert ten.views.top(window(ten).id or 0, 1)[0].member_id == member(ten, "m10")
+    assert ten.views.top(window(ten).view, 1)[0].member_id == member(ten, "m10")
 
 
 def test_republishing_mends_what_redis_shows_wrongly(ten: Runtime) -> None:
     at = window(ten)
-    key = f"laurels:board:{{{at.id}}}"
+    key = f"laurels:board:{{{at.view}}}"
     ten.views._redis.zrem(key, str(member(ten, "m01")))
     assert reconcile(ten) == BoardsReport()  # the pass is right: nothing tells that a place is missing
     assert len(ranking(ten)) == 9
@@ -357,13 +364,53 @@ def test_republishing_mends_what_redis_shows_wrongly(ten: Runtime) -> None:
     assert window(ten).pass_number == at.pass_number
 
 
+def test_two_databases_on_one_redis_show_each_its_own(
+    ten: Runtime, settings: Settings, tmp_path: Path
+) -> None:
+    """As when a new house meets the Redis of an old one: ids of windows, passes and tokens begin at 1 in both."""
+    url = ten.settings.redis_url
+    assert url is not None
+    with fresh_runtime(settings) as fresh, closing(BoardViews(url.get_secret_value())) as views:
+        other = replace(fresh, views=views)
+        versions.apply_program(other, SUMMER, actor="ann", effective_from=MAY)
+        refer(other, tmp_path, {"ada": 3})
+        for _ in range(2):
+            assert ranking(other) == [(member(other, "ada"), 3)]
+            assert reconcile(other).unpublished == 0
+        assert shown(other) == window(other).pass_number == window(ten).pass_number == 1
+    assert [score for _, score in ranking(ten)] == list(TEN.values())
+
+
+@pytest.mark.parametrize("passes", [0, 2])
+def test_a_redis_ahead_of_a_database_put_back_to_its_backup_is_mended(
+    ten: Runtime, tmp_path: Path, passes: int
+) -> None:
+    """What Redis has of the life that was lost is no reason to refuse what stands now."""
+    for _ in range(passes):
+        refer(ten, tmp_path, {"m10": 60})
+        reconcile(ten)
+    for _ in range(2):
+        reconcile(ten, republish=True)
+    with ten.database.transaction() as session:
+        for statement in (
+            "update board_window set pass_number = 1",
+            "update lease set token = 1",
+            "update standing set score = score - 1 where score > 1",
+        ):
+            driver(session).execute(statement.encode())
+    assert reconcile(ten, republish=not passes).unpublished == 0
+    assert shown(ten) == window(ten).pass_number == 1
+    assert wrong_boards(ten) == []
+    assert reconcile(ten) == BoardsReport()
+
+
 def test_a_grace_that_is_waited_out_does_not_build_the_board_again_and_again(
     ten: Runtime, tmp_path: Path
 ) -> None:
     refer(ten, tmp_path, {"m06": 9})
     reconcile(ten)
     assert falling(ten)
-    key = f"laurels:board:{{{window(ten).id}}}"
+    key = f"laurels:board:{{{window(ten).view}}}"
     ten.views._redis.zadd(key, {str(member(ten, "a mark")): 0})
     reconcile(ten, JUNE + DAY / 2)
     assert ten.views._redis.zscore(key, str(member(ten, "a mark"))) == 0
@@ -399,7 +446,7 @@ def test_a_batch_that_moves_a_whole_crowd_is_one_pass(summer: Runtime, tmp_path:
     report = reconcile(summer)
     assert (report.standings, report.granted, report.unpublished) == (70_003, 10, 0)
     assert shown(summer) == window(summer).pass_number == 1
-    assert summer.views._redis.zcard(f"laurels:board:{{{at.id}}}") == 70_001
+    assert summer.views._redis.zcard(f"laurels:board:{{{at.view}}}") == 70_001
 
 
 # At once, and after an error
@@ -515,7 +562,7 @@ def test_postgresql_and_redis_break_ties_alike(summer: Runtime, tmp_path: Path) 
     with summer.database.transaction() as session:
         by_sql = standings.top(session, at.id or 0, 1_000)
         ranks = {who: standings.rank(session, at.id or 0, who) for who, _ in by_sql}
-    places = summer.views.top(at.id or 0, 1_000)
+    places = summer.views.top(at.view, 1_000)
     assert [place.member_id for place in places] == [who for who, _ in by_sql]
     assert ranks == {place.member_id: place.rank for place in places}
     assert ranking(summer, "spend/season") == by_sql
@@ -529,7 +576,7 @@ def test_first_to_reach_is_ahead_and_stays_so_when_seen_later(summer: Runtime, t
     reconcile(summer)
     assert [who for who, _ in ranking(summer)] == [member(summer, "early"), member(summer, "late")]
     at = window(summer)
-    first, second = summer.views.top(at.id or 0, 2)
+    first, second = summer.views.top(at.view, 2)
     noon = datetime(2026, 6, 10, 12, tzinfo=UTC)
     assert [first.number, second.number] == [
         composite(2, noon + timedelta(seconds=late), at.starts_at, at.ends_at) for late in (0, 1)

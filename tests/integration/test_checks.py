@@ -14,6 +14,7 @@ from laurels.services import boards, intake, quarantine
 from laurels.services.checks import check_invariants
 from laurels.services.runtime import Runtime
 from laurels.settings import Settings
+from laurels.stores import leases
 from laurels.stores.board_views import BoardViews
 from laurels.stores.checks import CHECKS
 from laurels.stores.database import connect, driver
@@ -166,7 +167,7 @@ def test_redis_that_shows_something_else_is_found_and_healed_by_a_pass(lived: Ru
     view = redis.Redis.from_url(lived.settings.redis_url.get_secret_value())  # type: ignore[union-attr]
     with lived.database.transaction() as session:
         summer = stored_program(session, "summer")
-        board = f"laurels:board:{{{boards.find_window(session, summer, 'spend', 'season', JULY).id}}}"
+        board = f"laurels:board:{{{boards.find_window(session, summer, 'spend', 'season', JULY).view}}}"
     first, number = view.zrange(board, 0, 0, withscores=True)[0]
     for change in (lambda: view.zadd(board, {first: number + 1}), lambda: view.zrem(board, first)):
         change()
@@ -182,6 +183,20 @@ def test_redis_that_shows_something_else_is_found_and_healed_by_a_pass(lived: Ru
 
 def test_a_board_in_the_middle_of_its_change_is_not_wrong(lived: Runtime, tmp_path: Path) -> None:
     run_rows(lived, tmp_path, [purchase("late", "m9", "1.00")])
+    assert check_invariants(lived) == []
+
+
+@pytest.mark.parametrize("by", [-1, 1])
+def test_a_board_of_another_pass_is_found_where_nobody_works_on_it(lived: Runtime, by: int) -> None:
+    """Of an older one, since whoever was to publish it was killed, or of a later one, since a backup was put back."""
+    with lived.database.transaction() as session:
+        at = boards.find_window(session, stored_program(session, "summer"), "spend", "season", JULY)
+    _break(lived, f"update board_window set pass_number = pass_number - {by} where id = {at.id}")
+    (found,) = check_invariants(lived)
+    told = f"window {at.id}: pass {at.pass_number - by} stands, {at.pass_number} is shown"
+    assert (found.name, found.examples) == ("I31", (told,))
+    with lived.database.transaction() as session:
+        assert leases.take(session, f"board:{at.id}", "somebody", 60)
     assert check_invariants(lived) == []
 
 
