@@ -3,13 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from laurels.errors import FencedError, RuleRefusedError, TransientError, UnreachableError
 from laurels.rules.standings import composite, decomposite
 from laurels.services.leases import Held
 from laurels.services.runtime import Runtime
-from laurels.stores import leases
+from laurels.stores import boards, leases
 from models.boards import BoardWindow, Standing
 
 Scores = dict[UUID, tuple[int, datetime] | None]
@@ -35,6 +35,17 @@ def top(runtime: Runtime, window: BoardWindow, limit: int) -> list[tuple[UUID, i
     return [
         (place.member_id, decomposite(place.number, window.starts_at, window.ends_at)[0]) for place in ranked
     ]
+
+
+def rank(runtime: Runtime, session: Session, window: BoardWindow, member_id: UUID) -> int | None:
+    """Return a member's rank by Redis, by PostgreSQL where it does not show the latest pass; None off the board."""
+    try:
+        if _is_shown(runtime, window):
+            place = runtime.views.rank(window.view, member_id)
+            return place.rank if place else None
+    except TransientError:
+        pass
+    return boards.rank(session, window.id or 0, member_id)
 
 
 def publish(

@@ -10,9 +10,10 @@ from sqlmodel import Session, col, select
 from laurels.clock import business_time
 from laurels.errors import NotFoundError
 from laurels.rules.identity import member_ids
+from laurels.services import board_views
 from laurels.services.boards import find_window
 from laurels.services.runtime import Runtime
-from laurels.stores import boards, points, programs
+from laurels.stores import points, programs
 from laurels.stores.programs import StoredProgram
 from models.activity import Activity
 from models.grants import TierGrant
@@ -49,12 +50,15 @@ def member_view(
         if session.exec(select(Activity.id).where(Activity.member_id == member_id).limit(1)).first() is None:
             raise NotFoundError(f"nobody with that id of source {source} has done anything here")
         found = [
-            _in_program(session, program, member_id, now) for program in programs.stored_programs(session)
+            _in_program(runtime, session, program, member_id, now)
+            for program in programs.stored_programs(session)
         ]
     return MemberView(member_id, tuple(found))
 
 
-def _in_program(session: Session, program: StoredProgram, member_id: UUID, now: datetime) -> MemberProgram:
+def _in_program(
+    runtime: Runtime, session: Session, program: StoredProgram, member_id: UUID, now: datetime
+) -> MemberProgram:
     balance, rules = points.balance(session, program.id, member_id), program.rules(now)
     grant = session.exec(
         select(TierGrant)
@@ -66,7 +70,7 @@ def _in_program(session: Session, program: StoredProgram, member_id: UUID, now: 
         balance,
         _worth(rules, balance),
         _next_reward(rules, balance),
-        tuple(_ranks(session, program, member_id, now)),
+        tuple(_ranks(runtime, session, program, member_id, now)),
         grant.percent if grant else None,
     )
 
@@ -82,7 +86,9 @@ def _next_reward(program: Program, balance: int) -> str | None:
     return f"{ahead[0][1]} in {ahead[0][0] - balance:,} points" if ahead else None
 
 
-def _ranks(session: Session, program: StoredProgram, member_id: UUID, now: datetime) -> list[str]:
+def _ranks(
+    runtime: Runtime, session: Session, program: StoredProgram, member_id: UUID, now: datetime
+) -> list[str]:
     found = []
     for board in program.rules(now).boards:
         for period in board.windows:
@@ -90,7 +96,7 @@ def _ranks(session: Session, program: StoredProgram, member_id: UUID, now: datet
                 window = find_window(session, program, board.board, period.value, now)
             except NotFoundError:
                 continue
-            rank = boards.rank(session, window.id or 0, member_id)
+            rank = board_views.rank(runtime, session, window, member_id)
             if rank is not None:
                 found.append(f"#{rank} {board.board}/{period.value}")
     return found

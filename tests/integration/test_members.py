@@ -1,5 +1,6 @@
 """Members and programs as a person asks for them: points, what they are worth, ranks, discount, figures, leaders."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,10 +13,11 @@ from laurels.errors import NotFoundError
 from laurels.services import figures, leaders, members, versions
 from laurels.services.members import MemberProgram
 from laurels.services.runtime import Runtime
+from laurels.stores.board_views import BoardViews
 from models.points import LedgerEntry
 from models.values.program import Program
 from tests.integration.activity import purchase, refund, run_rows, share
-from tests.integration.race import JUNE, MAY, SUMMER, apply, member, reconcile, refer
+from tests.integration.race import JUNE, MAY, SUMMER, apply, member, reconcile, refer, window
 
 PURCHASES = [{"rule": "purchase", "on": "purchase", "points_per_unit": 1}]
 SPEND = {
@@ -54,6 +56,21 @@ def test_a_member_has_points_and_worth_and_rank_and_discount_in_each_program(
         ),
     }
     assert view(runtime, "bob")["summer-race"].percent == 20
+
+
+def test_ranks_are_read_from_redis_where_it_shows_the_latest_pass(runtime: Runtime, tmp_path: Path) -> None:
+    apply(runtime, boards=[SPEND])
+    run_rows(runtime, tmp_path, [purchase("p", "ada", "49.99"), purchase("q", "bob", "80.00")])
+    reconcile(runtime)
+    board = f"laurels:board:{{{window(runtime, 'spend/season', 'own').view}}}"
+    runtime.views._redis.zrem(board, str(member(runtime, "bob")))
+    assert view(runtime)["own"].ranks == ("#1 spend/season",)
+    assert view(runtime, "bob")["own"].ranks == ()
+    runtime.views._redis.hset(f"{board}:note", "pass", 0)
+    assert view(runtime)["own"].ranks == ("#2 spend/season",)
+    away = replace(runtime, views=BoardViews("redis://127.0.0.1:1/0"))
+    assert view(away)["own"].ranks == ("#2 spend/season",)
+    away.views.close()
 
 
 def test_the_next_reward_is_the_cheapest_not_yet_reached(runtime: Runtime, tmp_path: Path) -> None:
