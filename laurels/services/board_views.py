@@ -1,5 +1,6 @@
 """Boards in Redis, read where they show the latest pass and written by a pass; PostgreSQL answers where they do not."""
 
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -54,7 +55,7 @@ def publish(
     """Write the window's latest pass; a Redis that is away is stated, counted and healed by a later pass.
 
     Without scores nothing is new: the board is built only where Redis does not show this pass.
-    A board with a score that Redis could not hold exactly stays in PostgreSQL alone, and is counted by every pass.
+    A board with a score that Redis could not hold exactly is in PostgreSQL alone, and is counted by every pass.
     """
     try:
         if not republish and _is_brought_up(runtime, window, held.token, scores):
@@ -62,8 +63,11 @@ def publish(
         return _build(runtime, window, held.token) or (
             _forget_another_life(runtime, window, held) and _build(runtime, window, held.token)
         )
-    except (TransientError, RuleRefusedError, FencedError):
-        return False
+    except RuleRefusedError:
+        _take_away(runtime, window)
+    except (TransientError, FencedError):
+        pass
+    return False
 
 
 def _is_shown(runtime: Runtime, window: BoardWindow) -> bool:
@@ -86,6 +90,14 @@ def _build(runtime: Runtime, window: BoardWindow, token: int) -> bool:
         rows = session.exec(select(Standing).where(Standing.window_id == window.id)).yield_per(5_000)
         places = ((row.member_id, composite(row.score, row.reached_at, *bounds)) for row in rows)
         return runtime.views.replace(window.view, token, window.pass_number, places)
+
+
+def _take_away(runtime: Runtime, window: BoardWindow) -> None:
+    """Leave no older pass standing where no later one can follow; a Redis that is away keeps it until it is back."""
+    with suppress(TransientError):
+        note = runtime.views.note(window.view)
+        if note is not None:
+            runtime.views.forget(window.view, note)
 
 
 def _forget_another_life(runtime: Runtime, window: BoardWindow, held: Held) -> bool:

@@ -449,6 +449,15 @@ def test_a_batch_that_moves_a_whole_crowd_is_one_pass(summer: Runtime, tmp_path:
     assert summer.views._redis.zcard(f"laurels:board:{{{at.view}}}") == 70_001
 
 
+def test_a_board_that_outgrows_redis_leaves_no_older_pass_there(summer: Runtime, tmp_path: Path) -> None:
+    run_rows(summer, tmp_path, [purchase("p1", "ada", "1.00")])
+    assert reconcile(summer).unpublished == 0
+    run_rows(summer, tmp_path, [purchase("p2", "bob", "15000000.01")], "more.jsonl")
+    assert [reconcile(summer).unpublished for _ in range(2)] == [1, 1]
+    assert (shown(summer, "spend/season"), wrong_boards(summer)) == (None, [])
+    assert ranking(summer, "spend/season")[0] == (member(summer, "bob"), 1_500_000_001)
+
+
 # At once, and after an error
 
 
