@@ -44,7 +44,7 @@ SENTENCES: Final[dict[str, str]] = {
     Refusal.TOO_LONG: "The line is too long.",
     Refusal.FIELD_TOO_LONG: "A field is too long.",
     Refusal.VALUE_UNREADABLE: "A value is beyond what can be read: a time outside the years 1 to 9999, say.",
-    Refusal.JSON_BROKEN: "The line is no complete JSON.",
+    Refusal.JSON_BROKEN: "The line, or the document that begins in it, is no complete JSON.",
     Refusal.JSON_TOO_DEEP: "The JSON is nested too deep.",
     Refusal.JSON_NOT_FINITE: "The JSON holds NaN or Infinity, which JSON does not have.",
     Refusal.JSON_DUPLICATE_KEY: "The JSON object has a key twice.",

@@ -47,7 +47,7 @@ class InboxRow:
 class RefusedRow:
     """A row that could not be told apart into fields at all: only its place and the reason are kept.
 
-    `part` counts from 0 what came out of one line, records among it.
+    `part` counts from 0 what came out of one line or document, records among it.
     """
 
     line: int

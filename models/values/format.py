@@ -49,7 +49,7 @@ class Delimited(Part):
 
 
 class JsonLines(Part):
-    """One JSON object a line. Bodies of webhooks are read by the same words.
+    """One JSON object a line, or one JSON document of up to 16 MB. Bodies of webhooks are read by the same words.
 
     `unwrap`: keys under which the object, or a list of objects, may stand (`{"order": {...}}`); bare ones are
     taken as well. `records`: dotted path to a list inside the object; each of its items makes a record of its

@@ -9,8 +9,8 @@ class Record:
     """One record of a file or request body, told apart into fields but not yet read.
 
     `line` is the physical line (the first one, if quotes carry the record over several), for Parquet the
-    row number; both count from 1. `part` counts from 0 what came out of one line, refused
-    items among it.
+    row number; both count from 1. `part` counts from 0 what came out of one line or document,
+    refused items among it.
     """
 
     line: int

@@ -54,7 +54,7 @@ def _found(path: Path, mapping: Mapping, start: bytes) -> tuple[tuple[str, ...],
         if isinstance(shape, Delimited):
             columns = delimited_columns(lines_of(content), shape, path.name)
             return columns, set(columns), None
-        return *_json_columns(json_records(lines_of(content), shape), mapping), None
+        return *_json_columns(json_records(lines_of(content), shape, path.name), mapping), None
 
 
 def _json_columns(

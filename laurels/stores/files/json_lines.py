@@ -1,11 +1,12 @@
-"""JSON, one object a line: numbers exact, keys unique, nothing that PostgreSQL could not keep."""
+"""JSON, one object a line or one document over many: cut into records, a flaw in one costing no other."""
 
-import json
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 from typing import Any
 
 from laurels.stores.files.content import FIELD_LIMIT, Dropped
+from laurels.stores.files.documents import texts_of
+from laurels.stores.files.json_text import decoded, item_lines, parsed
 from laurels.stores.files.texts import RefusedError, check_texts
 from models.values.activity import RefusedRow
 from models.values.format import JsonLines
@@ -13,79 +14,65 @@ from models.values.problem import Refusal
 from models.values.record import Record
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise RefusedError(Refusal.JSON_DUPLICATE_KEY)  # which of the two is meant, nobody knows
-    return fields
+def json_records(
+    lines: Iterator[bytes | Dropped], shape: JsonLines, name: str
+) -> Iterator[Record | RefusedRow]:
+    """Yield the records of each line, or the reason why there is none. Blank lines are passed over.
 
-
-def _not_finite(_: str) -> None:
-    raise RefusedError(Refusal.JSON_NOT_FINITE)
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=Decimal, parse_constant=_not_finite)
-
-
-def json_records(lines: Iterator[bytes | Dropped], shape: JsonLines) -> Iterator[Record | RefusedRow]:
-    """Yield the records of each line, or the reason why there is none. Blank lines are passed over."""
-    for number, line in enumerate(lines, start=1):
-        if isinstance(line, Dropped):
+    Raises DataRejectedError for a document over many lines that is too large to be held (`name` is the file's).
+    """
+    for number, text in texts_of(lines, shape.encoding, name):
+        if isinstance(text, Dropped):
             yield RefusedRow(number, Refusal.TOO_LONG)
-        elif not line.isspace():
-            yield from records_in(line, shape, number)
+        elif not text.isspace():
+            yield from records_in(text, shape, number)
 
 
 def records_in(body: bytes, shape: JsonLines, line: int = 1) -> Iterator[Record | RefusedRow]:
-    """Yield the records in one JSON text: a line of a file, or the body of a request (then `line` is 1).
+    """Yield the records in one JSON text: a line of a file, a document, or the body of a request.
 
-    A text that is no JSON is refused whole; a flaw in one of its items takes no other item with it.
+    A text that is no JSON is refused whole; a flaw in one of its items takes no other item with it. `line` is
+    where the text starts: in a list over many lines each item has its own.
     """
     try:
-        value = _parsed(body, shape.encoding)
+        text = decoded(body, shape.encoding)
+        value = parsed(text)
     except RefusedError as refused:
         yield RefusedRow(line, refused.reason)
         return
     suspect = len(body) > FIELD_LIMIT or b"\\u" in body
-    found = (one for item in _items(value, shape) for one in _objects(item, shape, suspect=suspect))
-    for part, fields in enumerate(found):
-        yield RefusedRow(line, fields, part) if isinstance(fields, Refusal) else Record(line, fields, part)
+    part = 0
+    for at, item in _items(value, text, shape, line):
+        for found in _objects(item, shape, suspect=suspect):
+            yield RefusedRow(at, found, part) if isinstance(found, Refusal) else Record(at, found, part)
+            part += 1
 
 
-def _parsed(body: bytes, encoding: str) -> object:
-    if b"\0" in body:
-        raise RefusedError(Refusal.NUL_BYTE)
-    try:
-        return _DECODER.decode(body.decode("utf-8-sig" if encoding == "utf-8" else encoding))
-    except UnicodeDecodeError as error:
-        raise RefusedError(Refusal.NOT_TEXT) from error
-    except RecursionError as error:
-        raise RefusedError(Refusal.JSON_TOO_DEEP) from error
-    except RefusedError:
-        raise
-    except (ValueError, ArithmeticError) as error:  # the second from a number with an absurd exponent
-        raise RefusedError(Refusal.JSON_BROKEN) from error
-
-
-def _items(value: object, shape: JsonLines) -> list[Any]:
+def _items(value: object, text: str, shape: JsonLines, line: int) -> Iterable[tuple[int, object]]:
+    """Return the objects, or what stands in their place, each with the line that it begins on."""
+    key = None
     if isinstance(value, dict):
-        value = next((value[key] for key in shape.unwrap if isinstance(value.get(key), dict | list)), value)
-    return value if isinstance(value, list) and shape.unwrap else [value]
+        key = next((key for key in shape.unwrap if isinstance(value.get(key), dict | list)), None)
+        value = value if key is None else value[key]
+    if not (isinstance(value, list) and shape.unwrap):
+        return ((line, value),)
+    if "\n" in text.strip():
+        return zip(item_lines(text, key, line), value, strict=True)
+    return zip(repeat(line), value, strict=False)
 
 
-def _objects(item: object, shape: JsonLines, *, suspect: bool) -> Iterator[dict[str, Any] | Refusal]:
-    """Yield the objects that one item stands for, or why it stands for none."""
+def _objects(item: object, shape: JsonLines, *, suspect: bool) -> Iterable[dict[str, Any] | Refusal]:
+    """Return the objects that one item stands for, or why it stands for none."""
     if not isinstance(item, dict):
-        yield Refusal.JSON_NOT_AN_OBJECT
-        return
+        return (Refusal.JSON_NOT_AN_OBJECT,)
     try:
         if suspect:
             check_texts(item)
-        yield from _split(item, shape.records.split(".")) if shape.records else [item]
+        return list(_split(item, shape.records.split("."))) if shape.records else (item,)
     except RefusedError as refused:
-        yield refused.reason
+        return (refused.reason,)
     except RecursionError:  # from Python 3.12 on the decoder goes deeper than the check can follow
-        yield Refusal.JSON_TOO_DEEP
+        return (Refusal.JSON_TOO_DEEP,)
 
 
 def _split(fields: dict[str, Any], path: list[str]) -> Iterator[dict[str, Any]]:

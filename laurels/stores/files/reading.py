@@ -38,4 +38,4 @@ def _records(
         if isinstance(shape, Delimited):
             yield from delimited_records(lines, shape, path.name)
         else:
-            yield from json_records(lines, shape)
+            yield from json_records(lines, shape, path.name)

@@ -21,7 +21,7 @@ PLAIN = JsonLines(type="jsonl")
 
 def told(data: bytes, shape: JsonLines = PLAIN) -> list[tuple[int, object]]:
     stream = io.BytesIO(data)
-    found = json_records(lines_of(Content("x", stream, stream)), shape)
+    found = json_records(lines_of(Content("x", stream, stream)), shape, "x")
     return [(one.line, one.reason if isinstance(one, RefusedRow) else dict(one.fields)) for one in found]
 
 
@@ -131,7 +131,7 @@ def test_what_only_the_decoder_can_follow_is_too_deep(monkeypatch: pytest.Monkey
     deep: list[Any] = []
     for _ in range(5000):
         deep = [deep]
-    monkeypatch.setattr(json_lines, "_parsed", lambda *_: {"a": deep})
+    monkeypatch.setattr(json_lines, "parsed", lambda _: {"a": deep})
     assert list(records_in(b"\\u", PLAIN)) == [RefusedRow(1, "json_too_deep")]
 
 

@@ -117,6 +117,23 @@ def test_a_shopify_order(shared_data: Path, name: str, minor: int, occurred_at: 
     assert occurred_at is None or (row.occurred_at is not None and row.occurred_at.isoformat() == occurred_at)
 
 
+@pytest.mark.parametrize(
+    ("name", "mapping", "line"),
+    [
+        ("shopify_order", "shopify-orders", 1),
+        ("shopify_orders", "shopify-orders", 3),
+        ("shopify_refund", "shopify-refunds", 1),
+    ],
+)
+def test_a_shopify_body_is_read_as_a_file_as_it_stands(
+    shared_data: Path, name: str, mapping: str, line: int
+) -> None:
+    path = shared_data / "webhooks" / f"{name}.json"
+    facts = inspect(path, delivered(mapping))
+    assert facts.missing_columns == facts.duplicate_columns == ()
+    assert told(rows_of(path, delivered(mapping))) == [(line, "ok")]
+
+
 def test_a_shopify_refund_is_its_transactions_and_finds_its_order(shared_data: Path) -> None:
     (row,) = body_rows(shared_data / "webhooks" / "shopify_refund.json", "shopify-refunds")
     assert (row.kind, row.amount_minor, row.currency, row.problems) == ("refund", 20900, "USD", ())
@@ -139,6 +156,26 @@ def test_a_shopify_refund_that_only_restocks_is_no_activity_and_those_beside_it_
     path.write_text(json.dumps({"refunds": [refund | {"transactions": []}, refund, None, refund]}))
     rows = rows_of(path, delivered("shopify-refunds"))
     assert told(rows) == [(1, "ok"), (1, "json_not_an_object"), (1, "ok")]
+
+
+def test_a_printed_page_of_orders_is_read_with_the_line_of_each(tmp_path: Path) -> None:
+    order = {
+        "id": 7,
+        "created_at": "2026-07-01T12:00:00Z",
+        "total_price": "5.00",
+        "currency": "USD",
+        "test": False,
+    }
+    path, mapping = tmp_path / "orders.json", delivered("shopify-orders")
+    orders = [order | {"customer": {"id": 1}}, order | {"test": True}, 7, order | {"customer": {"id": 2}}]
+    path.write_text(json.dumps({"orders": orders}, indent=2))
+    assert inspect(path, mapping).missing_columns == ()
+    assert told(rows_of(path, mapping)) == [
+        (3, "ok"),
+        (13, "member_id_missing+not_accepted"),
+        (20, "json_not_an_object"),
+        (21, "ok"),
+    ]
 
 
 def test_shopify_bodies_as_lines_of_a_file(shared_data: Path, tmp_path: Path) -> None:
