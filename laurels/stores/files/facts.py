@@ -20,8 +20,9 @@ _SAMPLE = 1000  # records of JSON lines that are looked at for their columns
 def inspect(path: Path, mapping: Mapping) -> FileFacts:
     """Return a file's size, digest and columns against those declared. An empty file has no columns.
 
-    JSON lines have no header: their columns are the keys of the first 1,000 records, and a declared path is
-    missing if it is in none of them. Raises DataRejectedError if nothing in the file can be read.
+    JSON has no header: its columns are the keys of the first 1,000 records, and a declared path is missing
+    if it is in none of them; without a record nothing is missing, for its lines are refused by their
+    own reasons. Raises DataRejectedError if nothing in the file can be read.
     """
     with opened(path) as content:
         sha256, content_sha256, start = digests(content)
@@ -62,15 +63,13 @@ def _json_columns(
 ) -> tuple[tuple[str, ...], set[str]]:
     columns: dict[str, None] = {}
     paths: set[str] = set()
-    for record in islice(records, _SAMPLE):
-        if not isinstance(record, RefusedRow):
-            columns |= dict.fromkeys(record.fields)
-            paths |= {
-                column
-                for column in mapping.columns
-                if column not in paths and _is_there(record.fields, column)
-            }
-    return tuple(columns), paths
+    seen, sample = 0, (record for record in islice(records, _SAMPLE) if isinstance(record, Record))
+    for seen, record in enumerate(sample, start=1):  # noqa: B007 (how many there were)
+        columns |= dict.fromkeys(record.fields)
+        paths |= {
+            column for column in mapping.columns if column not in paths and _is_there(record.fields, column)
+        }
+    return tuple(columns), paths if seen else set(mapping.columns)
 
 
 def _is_there(fields: object, path: str) -> bool:

@@ -74,6 +74,8 @@ def test_an_empty_file_has_no_columns(tmp_path: Path) -> None:
 JSON = [
     (b'{"id": 1, "member": 2, "at": 3}\n{"amount": 1, "order": 2, "z": 1}\n', (), ("z",)),
     (b'{"id": 1}\nbroken\n', ("at", "amount", "order", "member"), ()),
+    (b"broken\n{broken\n", (), ()),
+    (b"\n", (), ()),
     (b"", ("id", "at", "amount", "order", "member"), ()),
 ]
 
