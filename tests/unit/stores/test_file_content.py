@@ -83,16 +83,16 @@ def test_gzip_is_known_by_its_content_and_progress_by_the_file_on_disk(tmp_path:
     assert one.content_sha256 == other.content_sha256 == one.sha256 != other.sha256
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
 @pytest.mark.parametrize("keep", [0.5, 0.99])
-def test_a_cut_gzip_file_is_refused(tmp_path: Path, keep: float) -> None:
-    packed = gzip.compress(os.urandom(100_000))
-    path = tmp_path / "cut.csv"
-    path.write_bytes(packed[: int(len(packed) * keep)])
-    with pytest.raises(DataRejectedError, match=r"^cut\.csv: damaged gzip file$"):
-        inspect(path, mapping_of())
-    path.write_bytes(packed[:100] + b"\0" * 50 + packed[150:])
-    with pytest.raises(DataRejectedError, match=r"^cut\.csv: damaged gzip file$"):
-        list(read_records(path, mapping_of()))
+def test_a_cut_gzip_file_is_refused(tmp_path: Path, keep: float, kind: str) -> None:
+    packed = gzip.compress(b'{"orders": [\n' + os.urandom(100_000))
+    path, mapping = tmp_path / "cut.csv", mapping_of(format={"type": kind})
+    for content in (packed[: int(len(packed) * keep)], packed[:100] + b"\0" * 50 + packed[150:]):
+        path.write_bytes(content)
+        for read in (lambda: inspect(path, mapping), lambda: list(read_records(path, mapping))):
+            with pytest.raises(DataRejectedError, match=r"^cut\.csv: damaged gzip file$"):
+                read()
 
 
 FOREIGN = [

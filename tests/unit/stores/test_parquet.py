@@ -2,6 +2,7 @@
 
 import gzip
 import tempfile
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings, strategies
 
 from laurels.errors import DataRejectedError
 from laurels.stores.files import parquet
@@ -248,6 +250,26 @@ def test_a_bomb_and_a_cut_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
         path.write_bytes(content)
         with pytest.raises(DataRejectedError, match=rf"^a\.parquet\.gz: {why}$"):
             list(read_records(path, PARQUET))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    strategies.lists(
+        strategies.tuples(strategies.integers(0, 4_000), strategies.integers(0, 255)), min_size=1
+    )
+)
+def test_damage_anywhere_costs_rows_or_the_file_and_never_more(damage: list[tuple[int, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = written(
+            Path(folder) / "a.parquet", [row(id=n, member=f"m{n}", note=f"n{n}") for n in range(9)]
+        )
+        content = bytearray(path.read_bytes())
+        for place, byte in damage:
+            content[place % len(content)] = byte
+        path.write_bytes(content)
+        for read in refusals(path, PARQUET):
+            with suppress(DataRejectedError):
+                read()
 
 
 def test_a_page_that_does_not_match_its_checksum_is_damage(tmp_path: Path) -> None:
