@@ -1,10 +1,11 @@
 """JSON lines, or one JSON document over many lines: told apart without holding more than a document may be."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from itertools import chain
 
 from laurels.errors import DataRejectedError
-from laurels.stores.files.content import Dropped
+from laurels.stores.files.content import Content, Dropped, lines_of
 from laurels.stores.files.json_text import decoded, goes_on, parsed
 from laurels.stores.files.texts import RefusedError
 
@@ -19,41 +20,45 @@ def texts_of(lines: Lines, encoding: str, name: str) -> Iterator[tuple[int, byte
     They are read together if the first one is JSON that only its end is missing from. Raises DataRejectedError
     if they are more than DOCUMENT_LIMIT bytes then (`name` is the file's).
     """
-    head = list(_to_first(lines))
-    blank = len(head) - 1
-    if head and not isinstance(head[-1], Dropped) and goes_on(head[-1], encoding):
-        head += _to_limit(lines)
-        together = [line for line in head[blank:] if not isinstance(line, Dropped)]
-        if blank + len(together) == len(head) and _is_one(together, encoding, name):
-            yield blank + 1, b"".join(together)
-            return
-    yield from enumerate(chain(head, lines), start=1)
-
-
-def _to_first(lines: Lines) -> Lines:
-    for line in lines:
-        yield line
+    for number, line in enumerate(lines, start=1):  # noqa: B007 (used below)
         if isinstance(line, Dropped) or not line.isspace():
+            break
+    else:
+        return
+    head: Lines = iter((line,))
+    if not isinstance(line, Dropped) and goes_on(line, encoding):
+        text, too_long = _together(line, lines)
+        if not too_long and _is_one(text, encoding, name):
+            yield number, text
             return
+        head = chain(_cut(text), too_long)
+    yield from enumerate(chain(head, lines), start=number)
 
 
-def _to_limit(lines: Lines) -> Lines:
-    size = 0
+def _together(first: bytes, lines: Lines) -> tuple[bytes, list[Dropped]]:
+    """Join lines to the end of the file or of what a document may be, or to one that is too long itself."""
+    text = bytearray(first)
     for line in lines:
-        yield line
-        size += 0 if isinstance(line, Dropped) else len(line)
-        if size > DOCUMENT_LIMIT:
-            return
+        if isinstance(line, Dropped):
+            return bytes(text), [line]
+        text += line
+        if len(text) > DOCUMENT_LIMIT:
+            break
+    return bytes(text), []
 
 
-def _is_one(lines: list[bytes], encoding: str, name: str) -> bool:
+def _cut(text: bytes) -> Lines:
+    stream = BytesIO(text)
+    return lines_of(Content("", stream, stream))
+
+
+def _is_one(text: bytes, encoding: str, name: str) -> bool:
     """Return whether lines are one text. So is a broken one, unless another line is an object by itself."""
-    whole = b"".join(lines)
-    if isinstance(_value(whole, encoding), dict | list):
+    if isinstance(_value(text, encoding), dict | list):
         return True
-    if any(isinstance(_value(line, encoding), dict) for line in lines if line.lstrip().startswith(b"{")):
+    if any(isinstance(_value(line, encoding), dict) for line in _cut(text) if not isinstance(line, Dropped)):
         return False
-    if len(whole) > DOCUMENT_LIMIT:
+    if len(text) > DOCUMENT_LIMIT:
         limit = DOCUMENT_LIMIT >> 20
         raise DataRejectedError(f"{name}: one JSON document of more than {limit} MB: write one object a line")
     return True

@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -94,6 +95,16 @@ def test_a_document_is_held_to_a_limit_and_lines_are_not(monkeypatch: pytest.Mon
         told(json.dumps(rows, indent=2))
     assert len(told('{"id":\n' + "\n".join(map(json.dumps, rows)))) == 2001
     assert len(told(json.dumps(rows[:900], indent=2))) == 900
+
+
+def test_blank_lines_are_not_held() -> None:
+    blank = b"\r\n" * (1 << 20)
+    tracemalloc.start()
+    assert told(blank + b'{"id": 1}\n') == [((1 << 20) + 1, {"id": 1})]
+    assert told(b"{" + blank + b'"id": 1}\n') == [(1, {"id": 1})]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * len(blank)
 
 
 def test_a_line_too_long_leaves_nothing_to_read_together(monkeypatch: pytest.MonkeyPatch) -> None:
