@@ -49,7 +49,8 @@ def read_again(
     """Return what the mapping makes of a kept row with its edited columns.
 
     The personal ids themselves are not kept with the row: where their columns are not edited, ours stand as
-    they were, and so does what was wrong with them. `person` holds what was edited, nothing else.
+    they were, and so does what was wrong with them. So does an amount that its kept text does not give. `person`
+    holds what was edited, nothing else.
     """
     known = {name: text for name, text in kept.raw.items() if name in mapping.raw_columns}
     record = record_again(replace(kept, raw=known, person={}), mapping)
@@ -57,7 +58,9 @@ def read_again(
     for name, part in (("member_id", mapping.member), ("referred_id", mapping.referred)):
         if part is None or part.column not in columns:
             again = _as_it_was(again, kept, name)
-    return again
+    if mapping.amount is None or mapping.amount.column in columns:
+        return again
+    return _with_the_amount_read(again, kept)
 
 
 def why_not_replayed(key: object, reasons: tuple[str, ...]) -> str | None:
@@ -84,3 +87,12 @@ def _as_it_was(again: InboxRow, kept: InboxRow, name: str) -> InboxRow:
     if name == "member_id":
         return replace(again, member_id=value, problems=(*others, *same))
     return replace(again, referred_id=value, problems=(*others, *same))
+
+
+def _with_the_amount_read(again: InboxRow, kept: InboxRow) -> InboxRow:
+    """Keep an amount that can no longer be read: it came as a number, and of a float the text shows the noise."""
+    lost = again.amount_minor is None and again.currency == kept.currency
+    if kept.amount_minor is None or not lost:
+        return again
+    others = tuple(problem for problem in again.problems if not problem.startswith("amount_"))
+    return replace(again, amount_minor=kept.amount_minor, problems=others)

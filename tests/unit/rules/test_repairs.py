@@ -63,6 +63,37 @@ def test_a_mended_row_is_what_it_had_been_without_the_fault(
     assert mended.problems == ()
 
 
+@pytest.mark.parametrize("value", [11.770000000000001, 4.44e-16, 0.1 + 0.2, 1e16 / 1e7, 12.5])
+def test_an_amount_that_was_read_from_a_float_is_not_read_anew_from_its_text(value: float) -> None:
+    rounding = mapping_of(amount={"column": "amount", "currency": "USD", "noise": "round"})
+    row = compile_mapping(rounding, SOURCE, KEY)(Record(1, FIELDS | {"at": "", "amount": value}))
+    assert row.problems == ("time_missing",)
+    mended = again(row, rounding, at="2026-06-10T12:00:00Z")
+    assert (mended.amount_minor, mended.currency, mended.problems) == (round(value * 100), "USD", ())
+
+
+@pytest.mark.parametrize(
+    ("was", "edits", "problems"),
+    [
+        ("12.50", {"amount": "12,50"}, ("amount_decimal_comma",)),
+        ("12,50", {"at": "2026-06-10T12:00:00Z"}, ("amount_decimal_comma",)),
+        ("12.50", {"amount": ""}, ()),
+    ],
+)
+def test_an_amount_that_is_edited_or_was_wrong_before_is_read_anew(
+    was: str, edits: dict[str, str], problems: tuple[str, ...]
+) -> None:
+    mended = again(kept(amount=was, at=""), **{"at": "2026-06-10T12:00:00Z", **edits})
+    assert (mended.amount_minor, mended.problems) == (None, problems)
+
+
+def test_a_mapping_that_reads_the_amount_otherwise_now_is_followed() -> None:
+    cents = mapping_of(amount={"column": "amount", "currency": "USD", "unit": "minor"})
+    assert again(kept(amount="1250"), cents).amount_minor == 1250
+    yen = mapping_of(amount={"column": "amount", "currency": "JPY"})
+    assert again(kept(amount="12.50"), yen).problems == ("amount_too_precise",)
+
+
 def test_what_is_personal_goes_to_the_person_and_nowhere_else() -> None:
     mended = again(kept(), mail="b@example.org", member="m2")
     assert mended.person == {"email": "b@example.org", "external_id": "m2"}
