@@ -18,6 +18,7 @@ from laurels.settings import Settings
 
 Say = Callable[[str], None]
 _WATCH_SECONDS = 1.0
+_ID_OF_JSON = """python3 -c 'import json,sys; print(json.load(sys.stdin)["id"])'"""
 
 
 def up(settings: Settings, say: Say = print) -> None:
@@ -91,7 +92,7 @@ def _links(api_url: str, settings: Settings) -> str:
 Start a flow run by HTTP:
 
   API={api_url}
-  ID=$(curl -s $API/deployments/name/refresh-boards/refresh-boards | jq -r .id)
+  ID=$(curl -s $API/deployments/name/refresh-boards/refresh-boards | {_ID_OF_JSON})
   curl -X POST $API/deployments/$ID/create_flow_run -H 'content-type: application/json' \\
     -d '{{"parameters": {{"program": "summer-race"}}}}'
 

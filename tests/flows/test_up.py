@@ -2,21 +2,24 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from laurels import embedded
 from laurels.embedded import Servers
 from laurels.orchestrator import flow_environment
 from laurels.settings import Settings
 from tests.flows.prefect_api import waited_for
+from tests.integration.embedded_homes import alive, ask
 
 UP = """
 from laurels.errors import LaurelsError
@@ -66,39 +69,74 @@ def deaf() -> None:
 StartUp = Callable[[], AbstractContextManager[Up]]
 
 
+@contextmanager
+def brought_up(command: Sequence[str], told: dict[str, str], folder: Path) -> Iterator[Up]:
+    """Run the command in a folder that is not the project's, told so much by environment, until it says that it is up."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(("LAURELS_", "PREFECT_"))}
+    said = folder / "said"
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env=kept | told,
+            cwd=folder,
+            stdout=output,
+            stderr=output,
+            preexec_fn=deaf,  # noqa: PLW1509  one system call
+        )
+    running = Up(process, said, Path(told["LAURELS_HOME"]))
+    try:
+        waited_for(lambda: "Laurels is up" in running.text() or process.poll() is not None, "laurels up", 90)
+        assert "Laurels is up" in running.text(), running.text()
+        yield running
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.fixture
 def start_up(flow_settings: Settings, servers: Servers, tmp_path: Path) -> StartUp:
-    """Start it on the test run's own servers, from a directory that is not the project's."""
+    """Start it on the test run's own servers."""
+    settings = flow_settings.model_copy(update={"home": tmp_path / "home"})
+    return lambda: brought_up([sys.executable, "-c", UP], flow_environment(settings, servers), tmp_path)
 
-    @contextmanager
-    def started() -> Iterator[Up]:
-        home = tmp_path / "home"
-        told = flow_environment(flow_settings.model_copy(update={"home": home}), servers)
-        kept = {
-            name: text for name, text in os.environ.items() if not name.startswith(("LAURELS_", "PREFECT_"))
-        }
-        said = tmp_path / "said"
-        with said.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-c", UP],
-                env=kept | told,
-                cwd=tmp_path,
-                stdout=output,
-                stderr=output,
-                preexec_fn=deaf,  # noqa: PLW1509  one system call
-            )
-        running = Up(process, said, home)
-        try:
-            waited_for(
-                lambda: "Laurels is up" in running.text() or process.poll() is not None, "laurels up", 90
-            )
-            assert "Laurels is up" in running.text(), running.text()
-            yield running
-        finally:
-            process.kill()
-            process.wait()
 
-    return started
+@pytest.fixture
+def fresh_home(tmp_path: Path) -> Iterator[Path]:
+    home = tmp_path / "home"
+    yield home
+    embedded.remove(ask(home))
+
+
+def test_the_command_alone_brings_up_databases_too_and_ends_all_at_one_ctrl_c(
+    fresh_home: Path, tmp_path: Path
+) -> None:
+    """As in a first hour: nothing is given, nothing was started before. What it prints can be opened and typed."""
+    laurels = str(Path(sys.executable).with_name("laurels"))
+    with brought_up([laurels, "up"], {"LAURELS_HOME": str(fresh_home)}, tmp_path) as running:
+        links = dict(re.findall(r"^  (Prefect UI|Prefect API|Landing) +(\S+)", running.text(), re.MULTILINE))
+        assert "<title>" in httpx.get(links["Prefect UI"], follow_redirects=True, trust_env=False).text
+        assert httpx.get(links["Prefect API"], trust_env=False).is_success
+        assert links["Landing"] == f"{tmp_path}/.laurels/landing/SOURCE/MAPPING/FILE"
+        if curl := shutil.which("curl"):  # `make test` needs none
+            assert '"state_type":"SCHEDULED"' in typed(running.text(), curl, tmp_path)
+        assert len(alive(fresh_home)) > 2
+        assert running.pid_of("server start") != running.pid_of("worker start")
+        running.process.send_signal(signal.SIGINT)
+        assert running.ends() == 0
+        assert running.children() == {}
+        assert alive(fresh_home) == []
+        assert running.text().endswith("Stopped.\n")
+
+
+def typed(said: str, curl: str, folder: Path) -> str:
+    """Type the lines that start a run, on a machine that has curl and python3 and not much else."""
+    lines = "\n".join(re.findall(r"^  (?:  )?((?:API=|ID=|curl|-d).*)$", said, re.MULTILINE))
+    (folder / "bin").mkdir()
+    for name, program in (("curl", curl), ("python3", sys.executable)):
+        (folder / "bin" / name).symlink_to(program)
+    told = {"PATH": str(folder / "bin"), "NO_PROXY": "127.0.0.1"}
+    done = subprocess.run(["/bin/sh", "-c", lines], env=told, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
