@@ -45,7 +45,8 @@ soak: $(READY) ## Run the long tests
 	$(BIN)/python -m pytest -m soak
 
 bench: $(READY) ## Run one benchmark: make bench NAME=...
-	@test -n "$(NAME)" || { echo "say which: make bench NAME=..., one of:"; ls benchmarks; exit 2; }
+	@test -n "$(NAME)" || { echo "say which: make bench NAME=..., one of:"; \
+	  ls benchmarks/*.py | sed -n 's|.*/\(.*\)\.py|\1|p' | grep -v -e __init__ -e measure; exit 2; }
 	$(BIN)/python -m benchmarks.$(NAME)
 
 lock: $(READY) ## Resolve pyproject.toml anew into requirements.lock
