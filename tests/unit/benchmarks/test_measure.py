@@ -3,6 +3,7 @@
 import importlib
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,11 @@ def test_each_can_be_run_by_make_and_ends_with_its_own_line(name: str) -> None:
 
 def test_there_are_benchmarks() -> None:
     assert {"batch", "ingest", "ranks"} <= set(BENCHMARKS)
+
+
+def test_the_page_says_of_each_what_it_compares() -> None:
+    page = (FOLDER / "README.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(BENCHMARKS)
 
 
 def test_the_end_is_one_line_with_the_figures_and_the_machine(capsys: pytest.CaptureFixture[str]) -> None:
