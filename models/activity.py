@@ -30,12 +30,16 @@ class Activity(SQLModel, table=True):
 
 
 class Settlement(SQLModel, table=True):
-    """A view: how much of a refund its order covers; nothing while the order has not arrived (it is parked)."""
+    """A view: one part of a refund and the purchase that covers it; a refund that finds none has one part (parked)."""
 
     __tablename__ = "settlement"
     __table_args__ = (Index("settlement_member", "member_id", "ordered_at"),)
 
     activity_id: UUID = Field(primary_key=True, description="The refund.")
+    part: int = Field(
+        primary_key=True, description="Counts the refund's parts from 0, the oldest purchase first."
+    )
+    purchase_id: UUID | None = None
     matched_minor: int = Field(sa_type=BigInteger)
-    member_id: UUID | None = Field(default=None, description="The order's member.")
-    ordered_at: datetime | None = Field(default=None, description="When the order was placed: its window.")
+    member_id: UUID | None = Field(default=None, description="The purchase's member.")
+    ordered_at: datetime | None = Field(default=None, description="When the purchase occurred: its windows.")

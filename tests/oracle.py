@@ -36,12 +36,16 @@ class Edition:
 
 
 @dataclass(frozen=True)
-class Settled:
+class Part:
+    """What one purchase covers of a refund; nothing, of no purchase, where the refund is parked."""
+
+    purchase: UUID | None
     matched: int
     member: UUID | None
     ordered_at: datetime | None
 
 
+PARKED = Part(None, 0, None, None)
 Awards = dict[tuple[UUID, str], tuple[int, UUID, int]]  # (activity, rule) -> version number, member, points
 Standings = dict[tuple[str, str, datetime, UUID], tuple[int, datetime]]  # window, member -> score, reached at
 
@@ -65,17 +69,20 @@ def _takes(program: Program, act: Act) -> bool:
     return act.kind in kinds and in_season and act.currency in {None, program.currency}
 
 
-def settlements(acts: Iterable[Act]) -> dict[UUID, Settled]:
-    """How much of each refund its order covers, the refunds taken in the order in which they occurred."""
-    found = {}
+def settlements(acts: Iterable[Act]) -> dict[UUID, list[Part]]:
+    """Which purchases cover each refund: both taken as they occurred, money from the oldest that has some left."""
+    found: dict[UUID, list[Part]] = {}
     for members in _by_order(acts).values():
         bought = [act for act in members if act.kind == "purchase"]
-        left = sum(act.minor for act in bought)
-        owner = min((act.member for act in bought if act.member), default=None)
-        for act in (act for act in members if act.kind == "refund"):
-            matched = min(left, act.minor)
-            left -= matched
-            found[act.id] = Settled(matched, owner, min((one.at for one in bought), default=None))
+        buyers, left = {act.member for act in bought}, {act.id: act.minor for act in bought}
+        for refund in (act for act in members if act.kind == "refund"):
+            due, parts = refund.minor, []
+            for act in bought:
+                if len(buyers) == 1 or act.member == refund.member:
+                    taken = min(due, left[act.id])
+                    left[act.id], due = left[act.id] - taken, due - taken
+                    parts += [Part(act.id, taken, act.member, act.at)] if taken else []
+            found[refund.id] = parts or [PARKED]
     return found
 
 
@@ -123,31 +130,33 @@ def _capped(rule: EarningRule, act: Act, edition: Edition, base: int, so_far: di
 
 
 def _clawed(acts: list[Act], earned: Awards) -> Awards:
-    settled, found = settlements(acts), {}
-    for members in _by_order(acts).values():
-        cost = sum(act.minor for act in members if act.kind == "purchase")
-        for rule in {rule for act in members for _, rule in [key for key in earned if key[0] == act.id]}:
-            of_order = [earned[act.id, rule] for act in members if (act.id, rule) in earned]
-            points, back = sum(award[2] for award in of_order), 0
-            for act in (act for act in members if act.kind == "refund" and settled[act.id].matched):
-                before, back = back, back + settled[act.id].matched
-                taken = points * before // cost - points * back // cost
-                found[act.id, rule] = (min(of_order)[0], min(award[1] for award in of_order), taken)
+    cost, settled = {act.id: act.minor for act in acts}, settlements(acts)
+    back: dict[UUID, int] = defaultdict(int)
+    found: Awards = {}
+    for refund in (act for members in _by_order(acts).values() for act in members if act.kind == "refund"):
+        for part in settled[refund.id] if settled[refund.id] != [PARKED] else ():
+            before, now = back[part.purchase], back[part.purchase] + part.matched
+            back[part.purchase] = now
+            for rule in {rule for key, rule in earned if key == part.purchase}:
+                version, member, points = earned[part.purchase, rule]
+                taken = points * before // cost[part.purchase] - points * now // cost[part.purchase]
+                of, _, so_far = found.get((refund.id, rule), (version, member, 0))
+                found[refund.id, rule] = (min(of, version), member, so_far + taken)
     return found
 
 
 def standings(acts: list[Act], editions: list[Edition]) -> Standings:
     """Scores above zero over what counts in the program, each window's by the edition in force when it ends."""
     counted = [act for act, _ in enrolled(acts, editions)]
-    orders = {(act.order, act.currency) for act in counted if act.kind == "purchase" and act.order}
-    back = [act for act in acts if act.kind == "refund" and (act.order, act.currency) in orders]
-    settled = settlements(acts)
+    ids, settled = {act.id for act in counted}, settlements(acts)
     scores: dict[tuple[str, str, datetime, UUID], list[tuple[int, datetime]]] = defaultdict(list)
     for (name, period, start), (board, end) in _kept(acts, editions).items():
         rows = [(act.member, act.at, act.at, _worth(board, act)) for act in counted]
         if not isinstance(board.metric, CountMetric):
-            refunds = [(act.at, settled[act.id]) for act in back]
-            rows += [(one.member, one.ordered_at, at, -one.matched) for at, one in refunds if one.ordered_at]
+            parts = [
+                (act.at, part) for act in acts for part in settled.get(act.id, ()) if part.purchase in ids
+            ]
+            rows += [(part.member, part.ordered_at, at, -part.matched) for at, part in parts]
         for member, at, changed, worth in rows:
             if worth and member and start <= at < end:
                 reached = min(max(changed.replace(microsecond=0), start), end)

@@ -1,6 +1,6 @@
 """The rules' relations as tables of plain rows, so that one expression runs on DuckDB and on PostgreSQL alike."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -64,7 +64,7 @@ class Engine:
 
     def clawbacks(self, settled: Iterable[Row], awarded: Iterable[Row]) -> list[tuple[Any, ...]]:
         self.fill(refunds.DIRTY_SETTLEMENT, settled)
-        self.fill(refunds.DIRTY_ORDER_AWARD, awarded)
+        self.fill(refunds.DIRTY_PURCHASE_AWARD, awarded)
         return self.rows(_clawbacks(self.dialect))
 
     def standings(self, boards: tuple[Board, ...], rows: Iterable[Row]) -> list[tuple[Any, ...]]:
@@ -109,13 +109,20 @@ def act(
     kind: str = "purchase",
     *,
     at: datetime | timedelta = timedelta(),
-    member: int = 1,
+    member: int | None = 1,
     order: int | None = None,
     **more: Any,
 ) -> Act:
     """Return an activity, at a time or so long after noon."""
     moment = NOON + at if isinstance(at, timedelta) else at
-    return Act(number(count), kind, number(member), moment, order=number(order) if order else None, **more)
+    return Act(
+        number(count),
+        kind,
+        number(member) if member else None,
+        moment,
+        order=number(order) if order else None,
+        **more,
+    )
 
 
 def program(*rules: Row, boards: Sequence[Row] = (), zone: str = "UTC", currency: str = "USD") -> Program:
@@ -178,31 +185,21 @@ def _order_row(one: Act) -> Row:
     }
 
 
-def settled_rows(acts: Iterable[Act], matched: Mapping[UUID, int]) -> list[Row]:
-    """Return `dirty_settlement`: the refunds with what their orders cover of each."""
-    of_refunds = (_order_row(one) for one in acts if one.id in matched)
-    return [row | {"matched_minor": matched[row["activity_id"]]} for row in of_refunds]
-
-
-def order_award_rows(acts: Iterable[Act], earned: Awards) -> list[Row]:
-    """Return `dirty_order_award`: what each order earned by each rule, beside what it cost."""
-    orders: dict[tuple[Any, Any], list[Act]] = {}
-    for one in (one for one in acts if one.order and one.kind == "purchase"):
-        orders.setdefault((one.order, one.currency), []).append(one)
+def settled_rows(acts: Iterable[Act], parts: Iterable[tuple[Any, ...]]) -> list[Row]:
+    """Return `dirty_settlement`: the refunds with what each purchase covers of them, as `settlements` gave it."""
+    at = {one.id: one.at for one in acts}
     return [
-        _order_row(lines[0])
-        | _sums(rule, lines, [earned[one.id, rule] for one in lines if (one.id, rule) in earned])
-        for lines in orders.values()
-        for rule in sorted({rule for key, rule in earned if key in {one.id for one in lines}})
+        {"activity_id": part[0], "occurred_at": at[part[0]], "purchase_id": part[2], "matched_minor": part[3]}
+        for part in parts
     ]
 
 
-def _sums(rule: str, lines: list[Act], found: list[tuple[int, UUID, int]]) -> Row:
-    return {
-        "program_id": 1,
-        "rule": rule,
-        "version_id": min(award[0] for award in found),
-        "member_id": min(award[1] for award in found),
-        "order_points": sum(award[2] for award in found),
-        "order_minor": sum(one.minor for one in lines),
-    }
+def purchase_award_rows(acts: Iterable[Act], earned: Awards) -> list[Row]:
+    """Return `dirty_purchase_award`: what each purchase earned by each rule, beside what it cost."""
+    return [
+        {"program_id": 1, "purchase_id": one.id, "rule": rule, "amount_minor": one.minor}
+        | dict(zip(("version_id", "member_id", "points"), award, strict=True))
+        for one in acts
+        for (key, rule), award in earned.items()
+        if key == one.id and one.kind == "purchase"
+    ]

@@ -1,4 +1,4 @@
-"""Refunds: how much of each its order covers, and the points that it claws back, whatever came in first."""
+"""Refunds: which purchases of its order cover each, and the points that it claws back, whatever came in first."""
 
 import ibis
 import ibis.expr.types as ir
@@ -19,84 +19,97 @@ DIRTY_ORDER_ACTIVITY = ibis.table(
 )
 """All purchases and refunds of the orders that a batch touched. An order in two currencies is as good as two."""
 
-DIRTY_ORDER_AWARD = ibis.table(
+DIRTY_PURCHASE_AWARD = ibis.table(
     {
         "program_id": "int32",
-        "order_id": "uuid",
-        "currency": "string",
+        "purchase_id": "uuid",
         "rule": "string",
         "version_id": "int32",
         "member_id": "uuid",
-        "order_points": "int64",
-        "order_minor": "int64",
+        "points": "int64",
+        "amount_minor": "int64",
     },
-    name="dirty_order_award",
+    name="dirty_purchase_award",
 )
-"""What each order earned by each rule, beside what it cost."""
+"""What each purchase that covers a refund earned by each rule, beside what it cost."""
 
 DIRTY_SETTLEMENT = ibis.table(
     {
-        "order_id": "uuid",
-        "currency": "string",
         "activity_id": "uuid",
         "occurred_at": "timestamp('UTC')",
+        "purchase_id": "uuid",
         "matched_minor": "int64",
     },
     name="dirty_settlement",
 )
-"""The settled refunds of those orders."""
+"""The settled refunds of those orders, part by part."""
 
 
 def settlements() -> ir.Table:
-    """Return activity_id, matched_minor, member_id, ordered_at for each refund.
+    """Return activity_id, part, purchase_id, matched_minor, member_id, ordered_at: each refund's parts, from 0.
 
-    Refunds of an order are covered in the order they occurred, until its amount is used up. A refund whose
-    order is not there, or not in its currency, matches nothing yet: it is parked, and settles when the order arrives.
+    The money of an order is given back in the order it was paid: refunds as they occurred, each from the oldest
+    purchase of its owner that has something left. A refund that finds nothing is parked: one part, of no purchase.
     """
     purchases = DIRTY_ORDER_ACTIVITY.filter(DIRTY_ORDER_ACTIVITY.kind == "purchase")
-    orders = purchases.group_by("order_id", "currency").agg(
-        order_minor=total(purchases.amount_minor),
-        member_id=purchases.member_id.cast("string").min().cast("uuid"),
-        ordered_at=purchases.occurred_at.min(),
+    refunds = _running(_owned(purchases), ["order_id", "currency", "owner"], "amount_minor")
+    paid = _running(purchases, ["order_id", "currency", "member_id"], "amount_minor")
+    paid = paid.filter(paid.amount_minor > 0).select(
+        "order_id",
+        "currency",
+        owner=paid.member_id,
+        purchase_id=paid.activity_id,
+        ordered_at=paid.occurred_at,
+        since=paid.before,
+        until=paid.running,
     )
-    refunds = DIRTY_ORDER_ACTIVITY.filter(DIRTY_ORDER_ACTIVITY.kind == "refund").drop("member_id")
-    running = _running(refunds, refunds.amount_minor)
-    matched = running.left_join(orders, ["order_id", "currency"])
-    covered = ibis.least(matched.running, matched.order_minor) - ibis.least(
-        matched.running - matched.amount_minor, matched.order_minor
-    )
-    parked = matched.order_minor.isnull()
-    return matched.select(
+    meet = [paid.until > refunds.before, paid.since < refunds.running]
+    parts = refunds.left_join(paid, ["order_id", "currency", "owner", *meet])
+    shared = ibis.least(parts.until, parts.running) - ibis.greatest(parts.since, parts.before)
+    in_turn = ibis.window(group_by=parts.activity_id, order_by=[parts.ordered_at, parts.purchase_id])
+    parked = parts.purchase_id.isnull()
+    return parts.select(
         "activity_id",
-        matched_minor=ibis.cases((parked, ibis.literal(0, "int64")), else_=covered).cast("int64"),
-        member_id=matched.member_id,
-        ordered_at=matched.ordered_at,
+        part=ibis.row_number().over(in_turn).cast("int32"),
+        purchase_id=parts.purchase_id,
+        matched_minor=ibis.cases((parked, ibis.literal(0, "int64")), else_=shared).cast("int64"),
+        member_id=ibis.cases((parked, ibis.null("uuid")), else_=parts.owner),
+        ordered_at=parts.ordered_at,
+    )
+
+
+def _owned(purchases: ir.Table) -> ir.Table:
+    """Return the refunds with their owner: the order's member, and where it has several, whom the refund names."""
+    member = purchases.member_id.cast("string")
+    orders = purchases.group_by("order_id", "currency").agg(first=member.min(), last=member.max())
+    refunds = DIRTY_ORDER_ACTIVITY.filter(DIRTY_ORDER_ACTIVITY.kind == "refund")
+    both = refunds.left_join(orders, ["order_id", "currency"])
+    alone = both.first == both.last
+    return both.select(
+        *("order_id", "currency", "activity_id", "occurred_at", "amount_minor"),
+        owner=ibis.cases((alone, both.first.cast("uuid")), else_=both.member_id),
     )
 
 
 def clawbacks() -> ir.Table:
     """Return program_id, activity_id, rule, version_id, member_id, points (below zero) for each settled refund.
 
-    An order's points are taken back in proportion to the money given back so far, cut towards zero, each refund
-    the difference to the one before: a full refund takes back exactly what the order earned.
+    A purchase's points are taken back in proportion to the money given back so far, cut towards zero, each part
+    the difference to the one before: a full refund takes back exactly what was earned.
     """
-    refunds = DIRTY_SETTLEMENT.filter(DIRTY_SETTLEMENT.matched_minor > 0)
-    running = _running(refunds, refunds.matched_minor)
-    both = running.join(DIRTY_ORDER_AWARD, ["order_id", "currency"])
-    now = quotient(wide(both.order_points) * wide(both.running), wide(both.order_minor))
-    before = quotient(
-        wide(both.order_points) * wide(both.running - both.matched_minor), wide(both.order_minor)
-    )
-    rows = both.mutate(points=(before - now).cast("int64"))
+    parts = DIRTY_SETTLEMENT.filter(DIRTY_SETTLEMENT.matched_minor > 0)
+    both = _running(parts, ["purchase_id"], "matched_minor").join(DIRTY_PURCHASE_AWARD, ["purchase_id"])
+    now = quotient(wide(both.points) * wide(both.running), wide(both.amount_minor))
+    before = quotient(wide(both.points) * wide(both.before), wide(both.amount_minor))
+    taken = both.mutate(taken=before - now).group_by("program_id", "activity_id", "rule", "member_id")
+    rows = taken.agg(version_id=lambda t: t.version_id.min(), points=lambda t: total(t.taken))
     return rows.select("program_id", "activity_id", "rule", "version_id", "member_id", "points")
 
 
-def _running(refunds: ir.Table, minor: ir.IntegerColumn) -> ir.Table:
-    """Add what an order's refunds came to so far, each refund included."""
+def _running(rows: ir.Table, group: list[str], minor: str) -> ir.Table:
+    """Add what each group came to before a row and with it, in the order of time, ties by activity id."""
     until_now = ibis.window(
-        group_by=[refunds.order_id, refunds.currency],
-        order_by=[refunds.occurred_at, refunds.activity_id],
-        preceding=None,
-        following=0,
+        group_by=group, order_by=[rows.occurred_at, rows.activity_id], preceding=None, following=0
     )
-    return refunds.mutate(running=total(minor, until_now))
+    summed = rows.mutate(running=total(rows[minor], until_now))
+    return summed.mutate(before=summed.running - summed[minor])

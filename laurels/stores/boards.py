@@ -60,7 +60,7 @@ select w.id, r.member_id from current_window join board_window w using (id) join
     on r.ordered_at >= w.starts_at and r.ordered_at < w.ends_at
  where version_id = %(version)s
 """
-# A refund counts in the window of its order: a month's net spend is what was bought in it and kept.
+# A refund counts where what it gives back counted: a month's net spend is what was bought in it and kept.
 _BOARD_ACTIVITY = """
 insert into board_activity
 select d.window_id, w.board, w.starts_at, w.ends_at, d.member_id, a.kind, a.verified,
@@ -73,9 +73,7 @@ select d.window_id, w.board, w.starts_at, w.ends_at, d.member_id, 'refund', null
   from dirty_window_member d join board_window w on w.id = d.window_id
   join settlement s on s.member_id = d.member_id and s.ordered_at >= w.starts_at and s.ordered_at < w.ends_at
   join activity a on a.id = s.activity_id
- where s.matched_minor > 0 and exists (
-   select from activity o join participation p on p.program_id = %(program)s and p.activity_id = o.id
-    where o.order_id = a.order_id and o.kind = 'purchase' and o.currency is not distinct from a.currency)
+  join participation p on p.program_id = %(program)s and p.activity_id = s.purchase_id
 """
 _MERGE = """
 with changed as (

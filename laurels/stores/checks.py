@@ -78,17 +78,20 @@ select 'activity ' || activity_id || ' by ' || rule || ' of member ' || member_i
 """
 _REFUNDS = """
 with bought as (
-  select order_id, currency, sum(amount_minor) as minor from activity
-   where kind = 'purchase' and order_id is not null group by order_id, currency
+  select order_id, currency, member_id, sum(amount_minor) as minor,
+         count(*) over (partition by order_id, currency) as members
+    from activity where kind = 'purchase' and order_id is not null group by order_id, currency, member_id
 ), back as (
-  select a.order_id, a.currency, sum(s.matched_minor) as matched, sum(a.amount_minor) as asked,
-         min(s.matched_minor) as least from activity a join settlement s on s.activity_id = a.id
-   where a.kind = 'refund' group by a.order_id, a.currency
+  select a.order_id, a.currency, a.member_id, a.amount_minor as asked, sum(s.matched_minor) as matched,
+         min(s.matched_minor) as least
+    from activity a join settlement s on s.activity_id = a.id where a.kind = 'refund' group by a.id
 )
-select 'order ' || back.order_id || ': ' || matched || ' settled of ' || asked || ' refunded and '
-       || coalesce(bought.minor, 0) || ' bought'
+select 'order ' || back.order_id || ': ' || sum(matched) || ' settled of ' || sum(asked) || ' refunded and '
+       || coalesce(max(minor), 0) || ' bought'
   from back left join bought on bought.order_id = back.order_id and bought.currency is not distinct from back.currency
- where least < 0 or matched <> least(asked, coalesce(bought.minor, 0))
+   and (bought.members = 1 or bought.member_id = back.member_id)
+ group by back.order_id, back.currency, bought.member_id
+having min(least) < 0 or sum(matched) <> least(sum(asked), coalesce(max(minor), 0))
 """
 _CLAWBACKS = """
 with side as (

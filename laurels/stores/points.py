@@ -41,16 +41,23 @@ select a.order_id, a.id, a.member_id, a.kind, a.occurred_at, a.amount_minor, coa
 """
 _SETTLE = """
 with moved as (
-  merge into settlement s using target_settlement t on s.activity_id = t.activity_id
-  when matched and (s.matched_minor, s.member_id, s.ordered_at)
-    is distinct from (t.matched_minor, t.member_id, t.ordered_at) then
-    update set matched_minor = t.matched_minor, member_id = t.member_id, ordered_at = t.ordered_at
-  when not matched then insert values (t.activity_id, t.matched_minor, t.member_id, t.ordered_at)
+  merge into settlement s using target_settlement t on (s.activity_id, s.part) = (t.activity_id, t.part)
+  when matched and (s.purchase_id, s.matched_minor, s.member_id, s.ordered_at)
+    is distinct from (t.purchase_id, t.matched_minor, t.member_id, t.ordered_at) then
+    update set purchase_id = t.purchase_id, matched_minor = t.matched_minor, member_id = t.member_id,
+               ordered_at = t.ordered_at
+  when not matched then insert (activity_id, part, purchase_id, matched_minor, member_id, ordered_at)
+    values (t.activity_id, t.part, t.purchase_id, t.matched_minor, t.member_id, t.ordered_at)
   returning new.member_id, new.ordered_at, old.member_id as old_member_id, old.ordered_at as old_ordered_at
+), gone as (
+  delete from settlement s using (select activity_id, max(part) as last from target_settlement group by 1) t
+   where s.activity_id = t.activity_id and s.part > t.last
+  returning s.member_id, s.ordered_at
 )
 insert into moved_refund
 select member_id, ordered_at from moved where member_id is not null
 union select old_member_id, old_ordered_at from moved where old_member_id is not null
+union select member_id, ordered_at from gone
 """
 # Each scope's keys once, then what lies in it: a batch of one member's activities would else be paired with them all.
 _DIRTY = {
@@ -103,23 +110,15 @@ with orders as (
   select order_id from dirty_order union select order_id from dirty_activity where order_id is not null
 )
 insert into dirty_settlement
-select a.order_id, coalesce(a.currency, ''), a.id, a.occurred_at, s.matched_minor from orders
+select a.id, a.occurred_at, s.purchase_id, s.matched_minor from orders
   join activity a using (order_id) join settlement s on s.activity_id = a.id where a.kind = 'refund'
 """
-_ORDER_AWARDS = """
-with purchase as (
-  select a.order_id, coalesce(a.currency, '') as currency, a.id, a.amount_minor
-    from (select distinct order_id from dirty_settlement) d
-    join activity a using (order_id) where a.kind = 'purchase'
-), cost as (
-  select order_id, currency, sum(amount_minor) as order_minor from purchase group by order_id, currency
-)
-insert into dirty_order_award
-select w.program_id, order_id, currency, w.rule, min(w.version_id), min(w.member_id::text)::uuid, sum(w.points),
-       max(cost.order_minor)
-  from purchase join cost using (order_id, currency)
-  join award w on w.program_id = %(program)s and w.activity_id = purchase.id and w.points <> 0
- group by w.program_id, order_id, currency, w.rule
+_PURCHASE_AWARDS = """
+insert into dirty_purchase_award
+select w.program_id, a.id, w.rule, w.version_id, w.member_id, w.points, a.amount_minor
+  from (select distinct purchase_id from dirty_settlement) d
+  join activity a on a.id = d.purchase_id
+  join award w on w.program_id = %(program)s and w.activity_id = a.id and w.points <> 0
 """
 
 
@@ -150,7 +149,7 @@ def write_awards(
     session: Session, program_id: int, versions: Mapping[int, Program], batch_id: int
 ) -> list[int]:
     """Bring awards in the batch's scopes to their targets; return the ledger's new entries, in points."""
-    working.clear(session, "dirty_activity", "target_award", "dirty_settlement", "dirty_order_award")
+    working.clear(session, "dirty_activity", "target_award", "dirty_settlement", "dirty_purchase_award")
     for scope, kinds in _by_scope(earning.scopes(versions)).items():
         keys, reach = _DIRTY[scope]
         statement = _DIRTY_ACTIVITY.format(keys=keys, reach=reach)
@@ -167,7 +166,7 @@ def write_awards(
 def _claw_back(session: Session, program_id: int, batch_id: int) -> list[int]:
     working.clear(session, "target_award")
     driver(session).execute(_DIRTY_SETTLEMENT)
-    driver(session).execute(_ORDER_AWARDS, {"program": program_id})
+    driver(session).execute(_PURCHASE_AWARDS, {"program": program_id})
     driver(session).execute(f"insert into target_award {_clawbacks_sql()}".encode())
     return _post(session, program_id, batch_id, "clawback", _REFUNDS_IN_SCOPE)
 

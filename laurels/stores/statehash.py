@@ -49,10 +49,12 @@ VIEWS = {
         "select p.name, a.activity_id::text, a.rule, v.number::bigint, a.member_id::text, a.points from award a "
         "join program p on p.id = a.program_id join program_version v on v.id = a.version_id where a.points <> 0",
     ),
-    # Every refund has its row, also one that is parked (no member) or that nothing is left for (zero).
+    # Every refund has a row, also one that is parked: of no purchase, no member and nothing.
     "settlement": View(
-        {"activity": "text", "member": "text", "matched_minor": "bigint", "ordered_at": "bigint"},
-        f"select activity_id::text, member_id::text, matched_minor, {_micros('ordered_at')} from settlement",
+        {"activity": "text", "purchase": "text", "member": "text", "matched_minor": "bigint"}
+        | {"ordered_at": "bigint"},
+        f"select activity_id::text, purchase_id::text, member_id::text, matched_minor, {_micros('ordered_at')} "
+        "from settlement",
     ),
     "standing": View(
         {"program": "text", "board": "text", "period": "text", "starts_at": "bigint", "ends_at": "bigint"}

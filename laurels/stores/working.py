@@ -10,14 +10,15 @@ _TABLES = {
     "dirty_order": "order_id uuid",
     "dirty_order_activity": "order_id uuid, activity_id uuid, member_id uuid, kind text, occurred_at timestamptz, "
     "amount_minor bigint, currency text",
-    "target_settlement": "activity_id uuid, matched_minor bigint, member_id uuid, ordered_at timestamptz",
+    "target_settlement": "activity_id uuid, part int, purchase_id uuid, matched_minor bigint, member_id uuid, "
+    "ordered_at timestamptz",
     "moved_refund": "member_id uuid, ordered_at timestamptz",
     "dirty_activity": "program_id int, version_id int, activity_id uuid, member_id uuid, kind text, day date, "
     "week date, occurred_at timestamptz, amount_minor bigint, verified boolean, order_id uuid",
     "target_award": "program_id int, activity_id uuid, rule text, version_id int, member_id uuid, points bigint",
-    "dirty_order_award": "program_id int, order_id uuid, currency text, rule text, version_id int, member_id uuid, "
-    "order_points bigint, order_minor bigint",
-    "dirty_settlement": "order_id uuid, currency text, activity_id uuid, occurred_at timestamptz, matched_minor bigint",
+    "dirty_purchase_award": "program_id int, purchase_id uuid, rule text, version_id int, member_id uuid, "
+    "points bigint, amount_minor bigint",
+    "dirty_settlement": "activity_id uuid, occurred_at timestamptz, purchase_id uuid, matched_minor bigint",
     "current_window": "id int, version_id int",
     "dirty_window_member": "window_id int, member_id uuid",
     "board_activity": "window_id int, board text, starts_at timestamptz, ends_at timestamptz, member_id uuid, "

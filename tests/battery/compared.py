@@ -4,7 +4,7 @@ from typing import Any
 
 from laurels.services.runtime import Runtime
 from laurels.stores.database import driver
-from tests.oracle import Awards, Settled, Standings
+from tests.oracle import Awards, Part, Standings
 
 _AWARDS = """
 select a.activity_id, a.rule, v.number, a.member_id, a.points from award a
@@ -33,9 +33,12 @@ def stored_standings(runtime: Runtime, program: str) -> Standings:
     return {(row[0], row[1], row[2], row[3]): (row[4], row[5]) for row in _rows(runtime, _STANDINGS, program)}
 
 
-def stored_settlements(runtime: Runtime) -> dict[Any, Settled]:
-    rows = _rows(runtime, "select activity_id, matched_minor, member_id, ordered_at from settlement")
-    return {row[0]: Settled(*row[1:]) for row in rows}
+def stored_settlements(runtime: Runtime) -> dict[Any, list[Part]]:
+    rows = _rows(
+        runtime,
+        "select activity_id, purchase_id, matched_minor, member_id, ordered_at from settlement order by activity_id, part",
+    )
+    return {key: [Part(*row[1:]) for row in rows if row[0] == key] for key in {row[0] for row in rows}}
 
 
 def _rows(runtime: Runtime, sql: str, *values: Any) -> list[Any]:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from laurels.services import boards, versions
+from laurels.services import batches, boards, intake, versions
 from laurels.services.runtime import Runtime
 from laurels.stores.database import driver
-from tests.integration.activity import purchase, refund, run_rows
+from tests.integration.activity import purchase, refund, run_rows, write_jsonl
 
 SUMMER = Path("deployments/programs/summer-race.yaml")
 JUNE = datetime(2026, 6, 20, tzinfo=UTC)
@@ -29,6 +29,13 @@ def points(runtime: Runtime) -> int:
 def spend(runtime: Runtime, period: str = "season") -> list[int]:
     boards.reconcile_boards(runtime, as_of=JUNE)
     return [row.score for row in boards.top(runtime, "summer-race", "spend", period, as_of=JUNE)]
+
+
+def held(runtime: Runtime) -> list[int]:
+    """Return the members' points, the fewest first."""
+    with runtime.database.transaction() as session:
+        sql = "select sum(points)::int from ledger_entry group by member_id order by 1"
+        return [int(str(points)) for (points,) in driver(session).execute(sql).fetchall()]
 
 
 def test_a_part_takes_back_its_share_and_the_rest_the_rest(summer: Runtime, tmp_path: Path) -> None:
@@ -91,3 +98,70 @@ def test_an_order_of_several_lines_ends_at_nothing_when_all_is_refunded(
     parts = [refund(f"r{n}", "basket", "3.71", at=f"2026-06-1{n}T12:00:00Z") for n in range(3)]
     run_rows(summer, tmp_path, lines + parts)
     assert points(summer) == 0
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+@pytest.mark.parametrize(("one", "other"), [("ada", "bob"), ("bob", "ada")])
+def test_an_order_id_that_two_members_share_takes_from_the_one_whom_the_refund_names(
+    summer: Runtime, tmp_path: Path, first: int, one: str, other: str
+) -> None:
+    """Two tills with the same receipt numbers; whatever of it comes in first."""
+    rows = [
+        purchase("p1", one, "10.00", order_id="o"),
+        purchase("p2", other, "90.00", order_id="o"),
+        refund("r", "o", "90.00", member_id=other),
+    ]
+    for number, row in enumerate(rows[first:] + rows[:first]):
+        run_rows(summer, tmp_path, [row], f"{number}.jsonl")
+    assert held(summer) == [0, 100]
+    assert spend(summer) == [1000]
+
+
+def test_a_refund_of_nobody_s_waits_where_the_order_is_of_two(summer: Runtime, tmp_path: Path) -> None:
+    run_rows(summer, tmp_path, [purchase("p1", "ada", "10.00", order_id="o")])
+    native = Path("deployments/mappings/activity-jsonl.yaml").read_text()
+    (tmp_path / "nobody.yaml").write_text(native.replace("member: {column: member_id}", ""))
+    path = write_jsonl(tmp_path / "r.jsonl", [refund("r", "o", "5.00")])
+    intake.ingest_file(summer, path, source="test", mapping=str(tmp_path / "nobody.yaml"))
+    batches.drain(summer)
+    assert held(summer) == [50]
+    run_rows(summer, tmp_path, [purchase("p2", "bob", "90.00", order_id="o")], "p2.jsonl")
+    assert held(summer) == [100, 900]
+    assert spend(summer) == [9000, 1000]
+    with summer.database.transaction() as session:
+        rows = driver(session).execute("select matched_minor, purchase_id, member_id from settlement")
+        assert rows.fetchall() == [(0, None, None)]
+
+
+@pytest.mark.parametrize("late", ["p1", "p2", "r"])
+def test_a_refund_over_two_months_takes_from_each_no_more_than_was_bought_in_it(
+    summer: Runtime, tmp_path: Path, late: str
+) -> None:
+    rows = [
+        purchase("p1", "ada", "50.00", at="2026-06-30T12:00:00Z", order_id="o"),
+        purchase("p2", "ada", "30.00", at="2026-07-02T12:00:00Z", order_id="o"),
+        refund("r", "o", "60.00", at="2026-07-05T12:00:00Z"),
+        purchase("other", "ada", "1.00", at="2026-06-29T12:00:00Z"),
+    ]
+    run_rows(summer, tmp_path, [row for row in rows if row["event_id"] != late])
+    run_rows(summer, tmp_path, [row for row in rows if row["event_id"] == late], "late.jsonl")
+    assert held(summer) == [210]
+    assert spend(summer) == [2100]
+    with summer.database.transaction() as session:
+        sql = "select s.score from standing s join board_window w on w.id = s.window_id where w.period = 'month' "
+        months = driver(session).execute(f"{sql} and w.board = 'spend' order by w.starts_at".encode())
+        assert months.fetchall() == [(100,), (2000,)]
+
+
+def test_a_part_of_an_order_that_does_not_count_takes_from_nothing_that_does(
+    summer: Runtime, tmp_path: Path
+) -> None:
+    """The first line is older than the program: what is given back of it is no spend of June's."""
+    rows = [
+        purchase("p1", "ada", "50.00", at="2026-04-30T12:00:00Z", order_id="o"),
+        purchase("p2", "ada", "30.00", order_id="o"),
+        refund("r", "o", "60.00"),
+    ]
+    run_rows(summer, tmp_path, rows)
+    assert held(summer) == [200]
+    assert spend(summer) == [2000]

@@ -64,7 +64,7 @@ FIRST = {
     "another amount": ("award", "points", "points + 1"),
     "another version": ("award", "version", "version + 1"),
     "another rule": ("award", "rule", "rule || 's'"),
-    "a null": ("settlement", "ordered_at", "null"),
+    "a null": ("standing", "reached_at", "null"),
     "an empty text": ("settlement", "member", "''"),
     "a cent": ("settlement", "matched_minor", "matched_minor + 1"),
     "a microsecond": ("standing", "reached_at", "reached_at + 1"),

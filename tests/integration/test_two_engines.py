@@ -127,14 +127,13 @@ def test_settlements(engines: Engines, drawn: list[tuple[bool, int, timedelta, i
 def test_clawbacks(engines: Engines, drawn: list[tuple[timedelta, int]], points: int, more: int) -> None:
     """Products reach 2^96 here; what was all given back is taken back to the point."""
     settled = [
-        {"order_id": number(1), "currency": "USD", "activity_id": number(n), "occurred_at": NOON + at}
-        | {"matched_minor": minor}
+        {"activity_id": number(n), "occurred_at": NOON + at, "purchase_id": number(1), "matched_minor": minor}
         for n, (at, minor) in enumerate(drawn, start=1)
     ]
     back = sum(minor for _, minor in drawn)
-    order = {"program_id": 1, "order_id": number(1), "currency": "USD", "rule": "spend", "version_id": 1}
-    order |= {"member_id": number(1), "order_points": points, "order_minor": back + more}
-    duckdb, postgres = (engine.clawbacks(settled, [order]) for engine in engines)
+    purchase = {"program_id": 1, "purchase_id": number(1), "rule": "spend", "version_id": 1}
+    purchase |= {"member_id": number(1), "points": points, "amount_minor": back + more}
+    duckdb, postgres = (engine.clawbacks(settled, [purchase]) for engine in engines)
     assert duckdb == postgres
     assert -sum(row[5] for row in postgres) == (points * back // (back + more) if back else 0)
 

@@ -362,10 +362,12 @@ def upgrade() -> None:
     op.create_table(
         "settlement",
         sa.Column("activity_id", sa.Uuid(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("purchase_id", sa.Uuid(), nullable=True),
         sa.Column("matched_minor", sa.BigInteger(), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=True),
         sa.Column("ordered_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("activity_id"),
+        sa.PrimaryKeyConstraint("activity_id", "part"),
     )
     op.create_index("settlement_member", "settlement", ["member_id", "ordered_at"], unique=False)
     op.create_table(
