@@ -32,7 +32,7 @@ def read_file(run: Run, path: Path, source: str, mapping: str) -> IntakeReport:
 @step
 def apply_batches(run: Run) -> DrainReport:
     """Gate and apply everything that waits; a batch that somebody else holds is left to them."""
-    report = batches.drain(run.runtime, as_of=run.as_of)
+    report = batches.drain(run.runtime)
     get_run_logger().info(
         "%d batches: %d rows passed, %d quarantined", report.batches, report.passed, report.quarantined
     )

@@ -43,7 +43,7 @@ def ingest(
                 actor=actor(opened),
                 on_progress=progress,
             )
-        worked = drain(opened, as_of=as_of) if work else None
+        worked = drain(opened) if work else None
         boards = reconcile_boards(opened, as_of=as_of) if work else None
         refused = quarantine.of_intake(opened, report.intake_id, limit=LISTED)
     result = {"intake": report, "worked": worked, "boards": boards, "quarantine": refused}
@@ -57,7 +57,7 @@ def ingest(
 def run(as_of: AsOf = None, as_json: JsonFlag = False) -> None:
     """Work off the inbox and let grants and boards follow."""
     with runtime() as opened:
-        worked = drain(opened, as_of=as_of)
+        worked = drain(opened, actor=actor(opened))
         boards = reconcile_boards(opened, as_of=as_of)
     show({"worked": worked, "boards": boards}, as_json, lambda: _worked(worked))
 

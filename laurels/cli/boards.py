@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from laurels.cli.console import AsOf, JsonFlag, runtime, short, show, table
-from laurels.services import boards
+from laurels.cli.console import AsOf, JsonFlag, actor, runtime, short, show, table
+from laurels.services import audit, boards
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -47,6 +47,9 @@ def reconcile(
 ) -> None:
     """Let grants follow ranks and show the ranks in Redis."""
     with runtime() as opened:
+        audit.asked(
+            opened, actor(opened), "board.reconcile", program or "boards", after={"republish": republish}
+        )
         report = boards.reconcile_boards(opened, program=program, as_of=as_of, republish=republish)
     text = (
         f"{report.windows:,} windows, {report.standings:,} standings moved, "

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from laurels.cli.console import AsOf, JsonFlag, runtime, short, show, table
+from laurels.cli.console import AsOf, JsonFlag, actor, runtime, short, show, table
 from laurels.services import deliveries, discounts
 
 app = typer.Typer(no_args_is_help=True)
@@ -35,7 +35,7 @@ def send(as_of: AsOf = None, as_json: JsonFlag = False) -> None:
     """Push discounts to the platform and send messages on their channel (both the console, by default)."""
     aside = sys.stderr if as_json else sys.stdout  # the console channel must not stand in the JSON's way
     with runtime() as opened, redirect_stdout(aside):
-        pushed = discounts.push_discounts(opened, as_of=as_of)
-        sent = deliveries.send_deliveries(opened, as_of=as_of)
+        pushed = discounts.push_discounts(opened, as_of=as_of, actor=actor(opened))
+        sent = deliveries.send_deliveries(opened, as_of=as_of, actor=actor(opened))
     text = f"{pushed.accepted:,} discounts pushed, {sent.accepted:,} messages sent"
     show({"pushes": pushed, "deliveries": sent}, as_json, lambda: text)

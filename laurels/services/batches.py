@@ -5,13 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from sqlmodel import Session
 
 from laurels.errors import GateError, TransientError
 from laurels.quality.gate import Verdict
-from laurels.services import points
+from laurels.services import audit, points
 from laurels.services.failpoint import failpoint
 from laurels.services.runtime import Runtime
 from laurels.stores import batches, leases
@@ -61,15 +60,15 @@ class DrainReport:
 def drain(
     runtime: Runtime,
     *,
-    as_of: datetime | None = None,
+    actor: str | None = None,
     on_batch: Callable[[BatchReport], None] | None = None,
 ) -> DrainReport:
     """Work off the inbox until it is empty. Safe to run twice, at once, or after a kill at any point.
 
-    Each row is judged by the time its file came in (`as_of` belongs to the intake), so `as_of` here only lets
-    callers pass one clock everywhere. Raises TransientError while another holder keeps the lease too long.
+    Each row is judged by the time its file came in, whenever this is. Raises TransientError while another holder
+    keeps the lease too long, RuleRefusedError where an actor asks who may not.
     """
-    del as_of
+    audit.asked(runtime, actor, "inbox.drain", PARTITION)
     report = DrainReport()
     token = _take_lease(runtime)
     try:

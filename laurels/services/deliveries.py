@@ -7,6 +7,7 @@ from uuid import UUID
 from laurels.channels.base import Channel, Message
 from laurels.channels.registry import CHANNELS
 from laurels.clock import business_time
+from laurels.services import audit
 from laurels.services.outbox import Errand, OutboxReport, run, state_named
 from laurels.services.runtime import Runtime
 from laurels.stores import outbox
@@ -32,13 +33,19 @@ class DeliveryRow:
 
 
 def send_deliveries(
-    runtime: Runtime, *, as_of: datetime | None = None, channel: Channel | None = None, limit: int = 1000
+    runtime: Runtime,
+    *,
+    as_of: datetime | None = None,
+    channel: Channel | None = None,
+    limit: int = 1000,
+    actor: str | None = None,
 ) -> OutboxReport:
     """Send up to `limit` messages that are due: each on its own channel, or those of the channel given.
 
     A message is sent only while the grant it tells of is active. One of unknown outcome is never sent again
-    by itself: a rare loss, never a double.
+    by itself: a rare loss, never a double. Raises RuleRefusedError where an actor asks who may not.
     """
+    audit.asked(runtime, actor, "delivery.send", "outbox")
     now = business_time(as_of, runtime.settings.as_of)
     channels = (
         {name: make() for name, make in CHANNELS.items()} if channel is None else {channel.name: channel}

@@ -7,6 +7,7 @@ from uuid import UUID
 from laurels.clock import business_time
 from laurels.platforms.base import Discount, Platform
 from laurels.platforms.console import ConsolePlatform
+from laurels.services import audit
 from laurels.services.outbox import Errand, OutboxReport, run, state_named
 from laurels.services.runtime import Runtime
 from laurels.stores import outbox
@@ -32,13 +33,20 @@ class PushRow:
 
 
 def push_discounts(
-    runtime: Runtime, *, as_of: datetime | None = None, platform: Platform | None = None, limit: int = 1000
+    runtime: Runtime,
+    *,
+    as_of: datetime | None = None,
+    platform: Platform | None = None,
+    limit: int = 1000,
+    actor: str | None = None,
 ) -> OutboxReport:
     """Push up to `limit` discounts that are due to the platform, the console by default.
 
     Of one member, one push at a time: ends before gives, a give only while its grant is active. A push of
-    unknown outcome is repeated under the same grant, for the platform to adopt.
+    unknown outcome is repeated under the same grant, for the platform to adopt. Raises RuleRefusedError where an
+    actor asks who may not.
     """
+    audit.asked(runtime, actor, "discount.push", "outbox")
     now = business_time(as_of, runtime.settings.as_of)
     to = platform or ConsolePlatform()
 

@@ -1,14 +1,27 @@
 """Actors: who may ask for what, and the row that says who did."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from sqlmodel import select
+from typer.testing import CliRunner, Result
 
+from laurels.cli import app
 from laurels.errors import RuleRefusedError
-from laurels.services import actors, intake, points, quarantine, versions
+from laurels.services import (
+    actors,
+    audit,
+    batches,
+    deliveries,
+    discounts,
+    intake,
+    points,
+    quarantine,
+    versions,
+)
 from laurels.services.runtime import Runtime
 from models.audit import AuditEntry
 from tests.battery.gate_rows import ask, one
@@ -26,9 +39,55 @@ EDITS: dict[str, Act] = {
         runtime, path, source="test", mapping="activity-jsonl", actor=who
     ),
     "quarantine.dismiss": lambda runtime, who, _: quarantine.dismiss(runtime, [1], actor=who),
+    "inbox.drain": lambda runtime, who, _: batches.drain(runtime, actor=who),
+    "discount.push": lambda runtime, who, _: discounts.push_discounts(runtime, actor=who),
+    "delivery.send": lambda runtime, who, _: deliveries.send_deliveries(runtime, actor=who),
+    "board.reconcile": lambda runtime, who, _: audit.asked(runtime, who, "board.reconcile", "boards"),
 }
 ADMINS: dict[str, Act] = {
     "actor.add": lambda runtime, who, _: actors.add_actor(runtime, by=who, name="new", role="viewer"),
+}
+READING = {
+    *(
+        "program check",
+        "program list",
+        "program schema",
+        "quarantine list",
+        "quarantine show",
+        "quarantine reasons",
+    ),
+    *(
+        "intake list",
+        "board show",
+        "member show",
+        "outbox list",
+        "state hash",
+        "state export",
+        "actor list",
+        "doctor",
+    ),
+    *("schema check", "schema upgrade"),  # each command upgrades
+    "up",  # what its flows write, nobody asked for
+}
+WRITING = {
+    "program apply": [str(SUMMER)],
+    "quarantine replay": ["1"],
+    "quarantine dismiss": ["1"],
+    "intake release": ["1"],
+    "intake reject": ["1"],
+    "intake retry-batch": ["1"],
+    "board reconcile": ["--republish"],
+    "outbox send": [],
+    "actor add": ["eve", "--role", "admin"],
+    "ingest": [
+        "examples/complete_journey_summer_2017.parquet",
+        "--source",
+        "x",
+        "--mapping",
+        "complete-journey",
+    ],
+    "run": [],
+    "recompute": ["summer-race"],
 }
 RANKS = {"nobody": 0, "viewer": 1, "editor": 2, "admin": 3}
 
@@ -65,6 +124,76 @@ def test_each_act_takes_its_role_and_leaves_its_row(house: Runtime, tmp_path: Pa
     assert new == (
         [] if action == "program.apply" else [(who, who, action)]
     )  # that version is applied already
+
+
+def commands(command: Any, *names: str) -> Iterator[str]:
+    """Yield the words of every command that there is."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield " ".join(names)
+    for name, inner in (below or {}).items():
+        yield from commands(inner, *names, name)
+
+
+def test_every_command_is_known_to_read_or_to_write() -> None:
+    assert sorted(commands(typer.main.get_command(app))) == sorted([*READING, *WRITING])
+
+
+@pytest.fixture
+def said(house: Runtime, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Result]:
+    """Give a command on the house as somebody."""
+    for name in ("database_url", "redis_url", "master_key"):
+        monkeypatch.setenv(f"LAURELS_{name.upper()}", getattr(house.settings, name).get_secret_value())
+
+    def say(who: str, command: str) -> Result:
+        return CliRunner().invoke(
+            app, [*command.split(), *WRITING[command]], env={"LAURELS_ACTOR": who}, catch_exceptions=False
+        )
+
+    return say
+
+
+@pytest.mark.parametrize("command", WRITING)
+def test_a_command_that_writes_does_nothing_for_who_may_not(
+    house: Runtime, said: Callable[[str, str], Result], command: str
+) -> None:
+    before = len(entries(house)), batches_and_views(house)
+    for who, words in (("mallory", "mallory is no actor here"), ("viewer", "viewer is viewer")):
+        result = said(who, command)
+        assert result.exit_code == 3, result.output
+        assert words in result.stderr
+    assert (len(entries(house)), batches_and_views(house)) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "actions"),
+    {
+        "run": ["inbox.drain"],
+        "outbox send": ["discount.push", "delivery.send"],
+        "board reconcile": ["board.reconcile"],
+    }.items(),
+)
+def test_work_that_a_person_asks_for_leaves_their_row(
+    house: Runtime, said: Callable[[str, str], Result], command: str, actions: list[str]
+) -> None:
+    before = len(entries(house))
+    assert said("editor", command).exit_code == 0
+    assert [(entry.actor, entry.action) for entry in entries(house)[before:]] == [
+        ("editor", action) for action in actions
+    ]
+
+
+def test_work_that_no_person_asks_for_leaves_none(house: Runtime) -> None:
+    before = len(entries(house))
+    batches.drain(house)
+    discounts.push_discounts(house)
+    deliveries.send_deliveries(house)
+    assert len(entries(house)) == before
+
+
+def batches_and_views(runtime: Runtime) -> list[object]:
+    tables = ("batch", "intake", "activity", "board_window", "ledger_entry", "program_version", "actor")
+    return [one(runtime, f"select count(*) from {table}") for table in tables]
 
 
 def test_whoever_asks_first_is_the_admin_and_nobody_after(runtime: Runtime) -> None:
