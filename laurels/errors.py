@@ -10,6 +10,12 @@ class LaurelsError(Exception):
     exit_status = 1
 
 
+class SettingsInvalidError(LaurelsError):
+    """A setting is wrong, as wrong as an option would be; the message names it and the reason."""
+
+    exit_status = 2
+
+
 class RuleRefusedError(LaurelsError):
     """A rule says no; asking again changes nothing. Never retried."""
 

@@ -1,15 +1,21 @@
 """Settings, read once at the edge and passed in. Every name is an environment variable LAURELS_<NAME>."""
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import AwareDatetime, Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from laurels.errors import SettingsInvalidError
+
+PREFIX = "LAURELS_"
 
 
 class Settings(BaseSettings):
     """What differs between a laptop, a test and production."""
 
-    model_config = SettingsConfigDict(env_prefix="LAURELS_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
 
     home: Path = Field(
         default=Path(".laurels"), description="Where embedded servers keep data, sockets and keys."
@@ -36,3 +42,15 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(
         default=60, ge=2, le=3600, description="How long a claim is good without a sign of life."
     )
+
+    def __init__(self, **values: Any) -> None:
+        """Read them. Raises SettingsInvalidError, naming each wrong one; what it was set to may be a secret."""
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsInvalidError("; ".join(_told(one) for one in error.errors())) from None
+
+
+def _told(error: ErrorDetails) -> str:
+    name = "_".join(str(part) for part in error["loc"])
+    return f"{PREFIX}{name.upper()}: {error['msg'][:1].lower()}{error['msg'][1:]}"
