@@ -14,13 +14,14 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("hash")
 def show_hash(
     exported: Annotated[
-        Path | None, typer.Option("--export", help="Hash an export by DuckDB instead of the live store.")
+        Path | None,
+        typer.Option("--export", help="Check an export against its manifest and hash it by DuckDB instead."),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Print the hash over awards, settlements, standings and balances; equal state, equal hash."""
     if exported is not None:
-        found = statehash.hash_of_export(exported)
+        found = statehash.check_export(exported)
     else:
         with runtime() as opened:
             found = statehash.state_hash(opened)

@@ -75,11 +75,13 @@ def export_views(runtime: Runtime, folder: Path) -> ExportReport:
 def hash_of_export(folder: Path) -> StateHash:
     """Return the hash of an export, computed from its Parquet files alone.
 
-    Raises NotFoundError where a file is missing, DataRejectedError where one cannot be read.
+    Raises NotFoundError where there is no such folder, DataRejectedError where a file is missing or cannot be read.
     """
+    if not folder.is_dir():
+        raise NotFoundError(f"no folder {folder}")
     for table in VIEWS:
         if not (folder / f"{table}.parquet").is_file():
-            raise NotFoundError(f"no {table}.parquet in {folder}")
+            raise DataRejectedError(f"{folder}: {table}.parquet is missing")
     return _hashed(statehash.bucket_sums_of(folder))
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from sqlmodel import col, select
 from typer.testing import CliRunner, Result
@@ -149,6 +150,37 @@ def test_the_state_hash_is_that_of_its_export(filled: Any, tmp_path: Path) -> No
     live = json.loads(cli("state", "hash", "--json").stdout)["hash"]
     assert cli("state", "export", tmp_path / "views").exit_code == 0
     assert json.loads(cli("state", "hash", "--export", tmp_path / "views", "--json").stdout)["hash"] == live
+
+
+def test_a_damaged_export_has_no_hash(filled: Any, tmp_path: Path) -> None:
+    cli, _ = filled
+    folder = tmp_path / "views"
+    assert cli("state", "export", folder).exit_code == 0
+    award, manifest = folder / "award.parquet", (folder / "manifest.json").read_text()
+    shorter = f"copy (from read_parquet('{award}') limit 1) to '{tmp_path / 'less.parquet'}' (format parquet)"
+    duckdb.sql(shorter)
+    whole = award.read_bytes()
+    for damage, words in (
+        (
+            lambda: award.write_bytes((tmp_path / "less.parquet").read_bytes()),
+            "what its manifest says (award)",
+        ),
+        (lambda: award.write_bytes(whole[:-40]), "award.parquet: cannot be read"),
+        (award.unlink, "award.parquet is missing"),
+        (lambda: (folder / "manifest.json").write_text(manifest[:-40]), "manifest.json: missing or not an"),
+        (
+            lambda: (folder / "manifest.json").write_text(manifest.replace('"hash": "', '"hash": "0')),
+            "the hash",
+        ),
+        (folder.joinpath("manifest.json").unlink, "manifest.json: missing"),
+    ):
+        award.write_bytes(whole)
+        (folder / "manifest.json").write_text(manifest)
+        damage()
+        found = cli("state", "hash", "--export", folder)
+        assert (found.exit_code, found.stdout) == (4, ""), words
+        assert words in found.stderr
+        assert len(found.stderr.splitlines()) == 1
 
 
 def test_doctor_finds_nothing_on_a_healthy_store(filled: Any) -> None:

@@ -120,7 +120,9 @@ def test_fields_do_not_run_together(exported: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_no_export_is_told_apart(exported: Path, tmp_path: Path, runtime: Runtime) -> None:
-    with pytest.raises(NotFoundError, match=r"no award\.parquet"):
+    with pytest.raises(NotFoundError, match="no folder"):
+        hash_of_export(tmp_path / "nowhere")
+    with pytest.raises(DataRejectedError, match=r"award\.parquet is missing"):
         hash_of_export(tmp_path)
     copy = _copied(exported, tmp_path, {})
     (copy / "standing.parquet").write_bytes(b"PAR1 is not all it takes")
