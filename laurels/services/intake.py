@@ -178,6 +178,8 @@ def _read(
             written = writer.submit(_take, runtime, database, intake_id, source, rows, refused, news)
         if written is not None:
             written.result()
+    with database.transaction() as session:
+        people.remember(session, runtime.keys, known.repeated())
 
 
 def _chunks(found: Iterator[Record | RefusedRow]) -> Iterator[list[Record | RefusedRow]]:
@@ -229,4 +231,5 @@ def _observations(rows: list[InboxRow], as_of: datetime) -> Iterator[people.Obse
     for row in rows:
         if row.member_id is not None:
             for name, value in row.person.items():
-                yield people.Observation(row.member_id, name, value, row.occurred_at or as_of)
+                seen_at = min(row.occurred_at or as_of, as_of)  # a row dated ahead would stand for ever
+                yield people.Observation(row.member_id, name, value, seen_at)

@@ -17,6 +17,8 @@ from laurels.stores.database import driver
 
 _NONCE = 12
 LARGEST_MEMORY = 250_000
+_OF_THE_ID = "external_id"
+"""The member's id is made of it: no other value contends with it, so when it was last seen does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +43,38 @@ class Observation:
 class Known:
     """What one reading of a file has handed on already: most rows repeat their member's fields.
 
-    Bounded: beyond `LARGEST_MEMORY` members' fields it forgets, and then hands on some of them twice.
+    A value that is only repeated is handed on once more, at the end, as of its last time: what comes late from
+    elsewhere must not stand over it. Bounded: beyond `LARGEST_MEMORY` members' fields it hands that on at once and
+    forgets, and then hands on some of them again.
     """
 
     def __init__(self) -> None:
         self._latest: dict[tuple[UUID, str], tuple[datetime, str]] = {}
+        self._repeated: set[tuple[UUID, str]] = set()
 
     def news(self, observations: Iterable[Observation]) -> list[Observation]:
         """Return those that may change what is stored."""
         found = []
         if len(self._latest) > LARGEST_MEMORY:
+            found = self.repeated()
             self._latest.clear()
         for seen in observations:
-            at, value = self._latest.get((seen.member_id, seen.field), (seen.observed_at, None))
-            if value != seen.value and seen.observed_at >= at:
+            place = seen.member_id, seen.field
+            at, value = self._latest.get(place, (seen.observed_at, None))
+            if seen.observed_at < at:
+                continue
+            if value != seen.value:
                 found.append(seen)
-            if value is None or seen.observed_at >= at:
-                self._latest[seen.member_id, seen.field] = (seen.observed_at, seen.value)
+                self._repeated.discard(place)
+            elif seen.observed_at > at and seen.field != _OF_THE_ID:
+                self._repeated.add(place)
+            self._latest[place] = (seen.observed_at, seen.value)
         return found
+
+    def repeated(self) -> list[Observation]:
+        """Return the values that were seen again after they had been handed on, as of their last time, once."""
+        places, self._repeated = self._repeated, set()
+        return [Observation(*place, value, at) for place in places for at, value in [self._latest[place]]]
 
 
 def derive(master_key: bytes) -> Keys:
@@ -116,9 +132,10 @@ def _is_news(keys: Keys, seen: Observation, known: tuple[object, object] | None)
     if known is None:
         return True
     fingerprint, observed_at = known
-    return isinstance(observed_at, datetime) and (
-        seen.observed_at >= observed_at and _fingerprint(keys, seen) != fingerprint
-    )
+    if not isinstance(observed_at, datetime) or seen.observed_at < observed_at:
+        return False
+    again = seen.observed_at > observed_at and seen.field != _OF_THE_ID  # the same value, too, is newer then
+    return again or _fingerprint(keys, seen) != fingerprint
 
 
 def _member_keys(session: Session, keys: Keys, members: set[UUID]) -> dict[UUID, bytes]:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import permutations, product
 from pathlib import Path
 from threading import Barrier
 from uuid import UUID
@@ -177,18 +178,57 @@ def test_equal_values_of_two_members_look_different_and_a_forgotten_key_forgets(
         assert people.recall(session, runtime.keys, ADA) == {}
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
 @pytest.mark.parametrize("together", [True, False], ids=["in one file", "one by one"])
-def test_the_latest_observation_stands_in_whatever_order_they_come(
-    runtime: Runtime, order: tuple[int, ...], together: bool
-) -> None:
-    seen = [Observation(ADA, "email", f"{day}@example.org", NOON + timedelta(days=day)) for day in range(3)]
-    ordered = [seen[position] for position in order]
-    for observations in [ordered] if together else [[seen_once] for seen_once in ordered]:
-        with runtime.database.transaction() as session:
-            people.remember(session, runtime.keys, observations)
+def test_the_latest_observation_stands_in_whatever_order_they_come(runtime: Runtime, together: bool) -> None:
+    cases = enumerate(product(["abc", "aba", "abb", "aab"], permutations(range(3))), start=1)
+    for number, (values, order) in cases:
+        member = UUID(int=number)
+        seen = [Observation(member, "email", values[day], NOON + timedelta(days=day)) for day in order]
+        for observations in [seen] if together else [[seen_once] for seen_once in seen]:
+            with runtime.database.transaction() as session:
+                people.remember(session, runtime.keys, observations)
+        assert email_of(runtime, member) == values[-1], (values, order)
+
+
+def email_of(runtime: Runtime, member: UUID) -> str:
     with runtime.database.transaction() as session:
-        assert people.recall(session, runtime.keys, ADA) == {"email": "2@example.org"}
+        return people.recall(session, runtime.keys, member)["email"]
+
+
+@pytest.mark.parametrize(("chunk", "memory"), [(1, 1_000), (10, 1_000), (1, 0)])
+def test_a_value_that_a_file_repeats_is_as_new_as_its_last_row(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, memory: int
+) -> None:
+    monkeypatch.setattr(intake, "CHUNK", chunk)
+    monkeypatch.setattr(people, "LARGEST_MEMORY", memory)
+    kept, late = ["a@example.org"] * 3, ["b@example.org"]
+    for name, emails, days in (("kept", kept, (10, 14, 12)), ("late", late, (13,))):
+        rows = [
+            purchase(f"{name}{day}", "ada", "1.00", f"2026-06-{day}T12:00:00Z", email=email)
+            for day, email in zip(days, emails, strict=True)
+        ]
+        path = write_jsonl(tmp_path / f"{name}.jsonl", rows)
+        intake.ingest_file(runtime, path, source="test", mapping="activity-jsonl")
+    assert email_of(runtime, member_ids("test", runtime.keys.member_id)("ada")) == "a@example.org"
+
+
+def test_a_row_dated_ahead_is_no_newer_than_the_day_it_came_in(runtime: Runtime, tmp_path: Path) -> None:
+    ada = member_ids("test", runtime.keys.member_id)("ada")
+
+    def take_in(event: str, at: str, as_of: datetime) -> None:
+        row = purchase(event, "ada", "1.00", at, email=f"{event}@example.org")
+        path = write_jsonl(tmp_path / f"{event}.jsonl", [row])
+        intake.ingest_file(runtime, path, source="test", mapping="activity-jsonl", as_of=as_of)
+
+    take_in("ahead", "2099-01-01T00:00:00Z", NOON)
+    assert batches.drain(runtime).quarantined == 1
+    assert email_of(runtime, ada) == "ahead@example.org"
+    (row,) = quarantine.list_quarantine(runtime)
+    edits = {"occurred_at": "2026-06-09T12:00:00Z", "email": "mended@example.org"}
+    quarantine.replay(runtime, [row.id], edits=edits, actor="ann", as_of=NOON)
+    assert email_of(runtime, ada) == "mended@example.org"
+    take_in("next", "2026-06-10T13:00:00Z", NOON + timedelta(days=1))
+    assert email_of(runtime, ada) == "next@example.org"
 
 
 def test_nothing_is_written_twice(runtime: Runtime) -> None:
