@@ -145,7 +145,7 @@ def test_the_columns_that_are_missing_and_those_that_are_there_twice_are_named(s
     number = json.loads(laurels("intake", "list", "--json").stdout)[0]["intake_id"]
     released = laurels("intake", "release", number)
     assert released.exit_code == 3
-    assert f"intake {number} was not read (amount twice)" in released.stderr
+    assert f"intake {number} was not read whole (amount twice)" in released.stderr
 
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256))
