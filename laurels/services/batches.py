@@ -1,23 +1,17 @@
 """Batches: the inbox is drained under one lease; claim, gate and work are steps that a crash may part."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sqlmodel import Session
-
-from laurels.errors import GateError, TransientError
+from laurels.errors import GateError
 from laurels.quality.gate import Verdict
 from laurels.services import audit, points
 from laurels.services.failpoint import failpoint
+from laurels.services.leases import Held, fenced, hold
 from laurels.services.runtime import Runtime
 from laurels.stores import batches, leases
 from laurels.stores.batches import PARTITION, Claim
-
-SHARE_OF_LEASE = 0.8
-"""A transaction ends before its lease does, so that a frozen holder cannot block its successor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,58 +64,33 @@ def drain(
     """
     audit.asked(runtime, actor, "inbox.drain", PARTITION)
     report = DrainReport()
-    token = _take_lease(runtime)
-    try:
-        while (claim := _claim(runtime, token)) is not None:
-            _work(runtime, claim, report, on_batch)
-    finally:
-        with _limited(runtime) as session:
-            leases.release(session, PARTITION, token)
+    with hold(runtime, PARTITION) as held:
+        while (claim := _claim(runtime, held)) is not None:
+            _work(runtime, held, claim, report, on_batch)
     return report
 
 
-def _take_lease(runtime: Runtime) -> int:
-    seconds = runtime.settings.lease_seconds
-    deadline = time.monotonic() + 2 * seconds
-    while time.monotonic() < deadline:
-        with _limited(runtime) as session:
-            token = leases.take(session, PARTITION, runtime.holder, seconds)
-        if token is not None:
-            return token
-        time.sleep(0.1)
-    raise TransientError(f"somebody else has worked on the inbox for {2 * seconds} s: try again")
-
-
-def _limited(runtime: Runtime) -> AbstractContextManager[Session]:
-    """Open a transaction that PostgreSQL ends before a lease that was given at its start."""
-    return runtime.database.transaction(seconds=runtime.settings.lease_seconds * SHARE_OF_LEASE)
-
-
-@contextmanager
-def _fenced(runtime: Runtime, token: int) -> Iterator[Session]:
-    """Open such a transaction behind the fence: only a holder writes in it."""
-    with _limited(runtime) as session:
-        leases.fence(session, PARTITION, token)
-        yield session
-
-
-def _claim(runtime: Runtime, token: int) -> Claim | None:
-    with _fenced(runtime, token) as session:
-        leases.extend(session, PARTITION, token, runtime.settings.lease_seconds)
-        return batches.next_claim(session, token, runtime.settings.batch_rows)
+def _claim(runtime: Runtime, held: Held) -> Claim | None:
+    with fenced(runtime, held) as session:
+        leases.extend(session, held.name, held.token, runtime.settings.lease_seconds)
+        return batches.next_claim(session, held.token, runtime.settings.batch_rows)
 
 
 def _work(
-    runtime: Runtime, claim: Claim, report: DrainReport, on_batch: Callable[[BatchReport], None] | None
+    runtime: Runtime,
+    held: Held,
+    claim: Claim,
+    report: DrainReport,
+    on_batch: Callable[[BatchReport], None] | None,
 ) -> None:
     failpoint("claimed")
     try:
-        verdict = None if claim.passed else _judge(runtime, claim)
+        verdict = None if claim.passed else _judge(runtime, held, claim)
         failpoint("judged")
-        done = _apply(runtime, claim)
+        done = _apply(runtime, held, claim)
     except GateError as error:  # one batch that cannot be judged must not stop those behind it
         report.held += 1
-        with _fenced(runtime, claim.token) as session:
+        with fenced(runtime, held) as session:
             batches.stop(session, claim, str(error))
         return
     failpoint("applied")
@@ -130,20 +99,20 @@ def _work(
         on_batch(done)
 
 
-def _judge(runtime: Runtime, claim: Claim) -> Verdict:
+def _judge(runtime: Runtime, held: Held, claim: Claim) -> Verdict:
     """Let the gate judge what was claimed, and record its verdict under the fence."""
     verdict = runtime.gate.judge_batch(claim.batch_id, claim.rows)
-    with _fenced(runtime, claim.token) as session:
+    with fenced(runtime, held) as session:
         batches.record_verdict(session, claim, verdict.ruleset, verdict.refused, verdict.counts)
     return verdict
 
 
-def _apply(runtime: Runtime, claim: Claim) -> BatchReport:
+def _apply(runtime: Runtime, held: Held, claim: Claim) -> BatchReport:
     """Do the whole work of a batch in one transaction: it is as if it had not been, or it is done.
 
     Raises GateError where it is not what the gate passed.
     """
-    with _fenced(runtime, claim.token) as session:
+    with fenced(runtime, held) as session:
         batches.check_passed(session, claim.batch_id, claim.token)
         passed, worked = points.work_batch(session, claim.batch_id)
         failpoint("working")

@@ -11,9 +11,9 @@ from laurels.errors import NotFoundError
 from laurels.rules.tiers import tier_of
 from laurels.services import board_views, tiers
 from laurels.services.failpoint import failpoint
-from laurels.services.leases import Held, hold
+from laurels.services.leases import Held, fenced, hold
 from laurels.services.runtime import Runtime
-from laurels.stores import boards, leases, programs
+from laurels.stores import boards, programs
 from laurels.stores.grants import Owed
 from laurels.stores.programs import StoredProgram
 from models.boards import BoardWindow
@@ -162,8 +162,7 @@ def _reconcile(
 def _pass(
     runtime: Runtime, program: StoredProgram, window_id: int, held: Held, as_of: datetime, *, republish: bool
 ) -> BoardsReport:
-    with runtime.database.transaction(seconds=runtime.settings.lease_seconds * 0.8) as session:
-        leases.fence(session, held.name, held.token)
+    with fenced(runtime, held) as session:
         window = session.get_one(BoardWindow, window_id, with_for_update=True)
         members = boards.take_marks(session, window_id)
         owed = tiers.decide_pass(session, program, window, as_of)

@@ -14,6 +14,7 @@ from laurels.errors import FencedError, GateError, TransientError
 from laurels.quality.gate import Gate, Verdict
 from laurels.services import batches, intake, quarantine, versions
 from laurels.services.batches import PARTITION, BatchReport, DrainReport
+from laurels.services.leases import Held
 from laurels.services.runtime import Runtime
 from laurels.settings import Settings
 from laurels.stores import leases
@@ -107,7 +108,7 @@ def test_two_processes_drain_every_row_once(small: Runtime) -> None:
 def test_who_waits_too_long_says_that_it_may_be_tried_again(small: Runtime) -> None:
     with small.database.transaction() as session:
         leases.take(session, PARTITION, "somebody else", 60)
-    late = pytest.raises(TransientError, match=r"somebody else has worked on the inbox for 2 s")
+    late = pytest.raises(TransientError, match=r"somebody else has worked on inbox for 2 s")
     with another(small, lease_seconds=1) as waiting, late:
         batches.drain(waiting)
     assert one(small, "select count(*) from activity") == 0
@@ -186,7 +187,7 @@ def test_who_asks_for_a_held_lease_does_not_stand_in_its_holder_s_way(small: Run
 def test_who_waits_for_a_lease_whose_row_is_locked_says_in_time_that_it_may_be_tried_again(
     small: Runtime,
 ) -> None:
-    late = pytest.raises(TransientError, match=r"somebody else has worked on the inbox for 2 s")
+    late = pytest.raises(TransientError, match=r"somebody else has worked on inbox for 2 s")
     with small.database.transaction() as session:  # as a recompute does: taken, worked and given back in one
         leases.take(session, PARTITION, "somebody else", 60)
         with another(small, lease_seconds=1) as waiting, late:
@@ -200,7 +201,8 @@ def test_a_verdict_for_a_batch_that_somebody_else_has_by_now_is_not_written(smal
         claim = next_claim(session, token, 100)
     assert claim is not None
     overtake(small)
-    for late in (lambda: batches._judge(small, claim), lambda: batches._apply(small, claim)):
+    held = Held(PARTITION, token)
+    for late in (lambda: batches._judge(small, held, claim), lambda: batches._apply(small, held, claim)):
         with pytest.raises(FencedError):
             late()
     with small.database.transaction() as session:
