@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from laurels.errors import RuleRefusedError, TransientError
 from laurels.rules.standings import composite
+from laurels.services import rejections
 from laurels.services.runtime import Runtime
 from laurels.stores import checks
 from laurels.stores.checks import CHECKS, EXAMPLES, Place
 from laurels.stores.database import freeze
 from models.boards import BoardWindow
+from models.intake import Intake
 
 _BOARDS = ("I31", "Redis shows every board as PostgreSQL ranks it: members, scores and ties.")
+_FILES = ("I17", "A file is read to its end: send it again, or reject its intake.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,17 @@ def check_invariants(runtime: Runtime) -> list[Finding]:
             if (examples := checks.offenders(session, check))
         ]
         boards = _wrong_boards(runtime, session)
-    return found + ([Finding(*_BOARDS, tuple(boards[:EXAMPLES]))] if boards else [])
+    more = ((*_FILES, _left_files(runtime)), (*_BOARDS, boards))
+    return found + [
+        Finding(name, sentence, tuple(texts[:EXAMPLES])) for name, sentence, texts in more if texts
+    ]
+
+
+def _left_files(runtime: Runtime) -> list[str]:
+    """Return the intakes whose reader is gone; its lock says so, which no snapshot holds."""
+    with runtime.database.transaction() as session:
+        reading = session.exec(select(Intake).where(Intake.state == "reading").order_by(col(Intake.id))).all()
+        return [f"intake {one.id}" for one in reading if rejections.is_left(session, one)]
 
 
 def _wrong_boards(runtime: Runtime, session: Session) -> list[str]:

@@ -181,6 +181,9 @@ def test_a_file_whose_reader_is_gone_is_rejected_by_hand_and_those_it_met_are_na
     longer = csv_file(tmp_path, [*MIXED, row(200)], "longer.csv")
     with runtime.database.alone(reading_of("test", hashlib.sha256(path.read_bytes()).hexdigest())):
         ingest(runtime, longer, mapping)
+        assert checks.check_invariants(runtime) == []  # somebody reads it
+    (finding,) = checks.check_invariants(runtime)
+    assert (finding.name, finding.examples) == ("I17", ("intake 1",))
     rejected = quarantine.reject_intake(runtime, 1, actor="ann")
     assert (rejected.unqueued, rejected.send_again) == (14, ("longer.csv",))
     assert counts(ingest(runtime, longer, mapping)) == (51, 14, 37, 0, 0)
