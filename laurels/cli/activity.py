@@ -20,7 +20,7 @@ intakes = typer.Typer(no_args_is_help=True)
 
 
 def ingest(
-    file: Annotated[Path, typer.Argument(help="CSV, JSON lines or Parquet; gzip too.")],
+    file: Annotated[Path, typer.Argument(help="CSV, JSON (lines, or one document) or Parquet; gzip too.")],
     source: Annotated[
         str, typer.Option(help="Whose ids these are: the same id of two sources is two events.")
     ],
