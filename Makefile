@@ -5,6 +5,7 @@ UV := $(BIN)/uv
 UV_VERSION := 0.13.9
 READY := .venv/ready
 NAME ?=
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit check soak bench lock format up clean
@@ -28,8 +29,8 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## Show everything once, with servers of its own
 	$(BIN)/python -m deployments.demo
 
-test: check ## Check, then run all tests but the long ones
-	$(BIN)/python -m pytest -m "not soak"
+test: check ## Check, then run all tests but the long ones, in JOBS processes (2)
+	$(BIN)/python -m pytest -m "not soak" -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 
 unit: $(READY) ## Run the tests that need no server
 	$(BIN)/python -m pytest tests/unit

@@ -1,6 +1,7 @@
 """What all tests may ask for: real servers, settings that point at them, the shared data."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,15 @@ from laurels.services.runtime import Runtime
 from laurels.settings import Settings
 from tests.runtimes import fresh_runtime, make_template
 
+ROOT = Path(__file__).parents[1]
 MASTER_KEY = "00" * 32
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what shares costly fixtures in one process: a file's tests, and all that need Prefect."""
+    for item in items:
+        file = item.path.relative_to(ROOT).as_posix()
+        item.add_marker(pytest.mark.xdist_group("flows" if file.startswith("tests/flows/") else file))
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +35,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """
     home = tmp_path_factory.mktemp("home")
     asked = Settings(home=home, _env_file=None, _env_prefix="LAURELS_TEST_")
+    if (asked.database_url or asked.redis_url) and "PYTEST_XDIST_WORKER" in os.environ:
+        pytest.exit("servers that are given are for one at a time: make test JOBS=0", returncode=2)
     try:
         with embedded.servers(asked) as found:
             if asked.database_url is None:
