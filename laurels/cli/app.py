@@ -18,12 +18,14 @@ class _Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        signal.signal(signal.SIGTERM, _leave)
+        before = signal.signal(signal.SIGTERM, _leave)
         try:
             return super().invoke(ctx)
         except LaurelsError as error:
             err.print(f"laurels: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
             sys.exit(error.exit_status)
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -77,7 +78,9 @@ def test_the_command_line_says_it_in_one_line_and_exits_by_it(kind: type[Laurels
         )
 
     failing.command("other")(lambda: None)
+    before = signal.getsignal(signal.SIGTERM)
     result = CliRunner().invoke(failing, ["fail"])
+    assert signal.getsignal(signal.SIGTERM) is before  # who called it goes on as it was
     assert result.exit_code == kind.exit_status
     assert result.stderr == (
         "laurels: orders.csv:7: [bold] is not markup, and this line is longer than eighty signs, but stays one\n"
