@@ -40,7 +40,8 @@ def fresh_runtime(settings: Settings, **changes: object) -> Iterator[Runtime]:
     redis_url = f"{settings.redis_url.get_secret_value().rstrip('/').removesuffix('/0')}/{redis_number}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"drop database if exists {name} with (force)".encode())
-        connection.execute(f"create database {name} template {TEMPLATE}".encode())
+        # by files: half the cost of creating and dropping by the log, where nobody waits for the disk
+        connection.execute(f"create database {name} template {TEMPLATE} strategy file_copy".encode())
     with redis.Redis.from_url(redis_url) as emptied:
         emptied.flushdb()
     own = {"database_url": SecretStr(database_url), "redis_url": SecretStr(redis_url)}

@@ -67,7 +67,9 @@ def show(value: Any, as_json: bool, table: Callable[[], Table | str]) -> None:
         return
     shown = table()
     if isinstance(shown, str):
-        out.print(shown, highlight=False, markup=False)
+        out.print(
+            shown, highlight=False, markup=False, soft_wrap=True
+        )  # a line stays one, for who pipes it on
     else:
         out.print(shown)
 

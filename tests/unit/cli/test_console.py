@@ -63,6 +63,12 @@ def test_a_result_as_json_is_plain_all_the_way_down(capsys: pytest.CaptureFixtur
     }
 
 
+def test_a_sentence_stays_on_its_line_however_narrow_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    sentence = "summer-race: " + "5 activities looked at, " * 20
+    show(None, as_json=False, table=lambda: sentence)
+    assert capsys.readouterr().out == sentence + "\n"
+
+
 def test_a_narrow_table_s_title_stays_on_one_line() -> None:
     title = "summer-race: referrals/season, June to August"
     assert drawn(table(title, ("rank",), [(1,)]))[0].strip() == title
