@@ -1,5 +1,6 @@
 """From a file to points and standings."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from prefect.logging import get_run_logger
@@ -21,12 +22,26 @@ def read_file(run: Run, path: Path, source: str, mapping: str) -> IntakeReport:
         source=source,
         mapping=mapping,
         as_of=run.as_of,
-        on_progress=lambda rows: log.info("%d rows read", rows),
+        on_progress=by_tenths(path, lambda percent: log.info("%d %% of the file read", percent)),
     )
     log.info(
         "intake %d is %s: %d of %d rows new", report.intake_id, report.state, report.accepted, report.rows
     )
     return report
+
+
+def by_tenths(path: Path, tell: Callable[[int], None]) -> Callable[[int], None]:
+    """Return what hears of bytes read and tells each tenth of the file once, in percent: a log, not a flood."""
+    told = 0
+
+    def hear(read: int) -> None:
+        nonlocal told
+        tenths = 10 * read // max(path.stat().st_size, 1)
+        if tenths > told:
+            told = tenths
+            tell(10 * tenths)
+
+    return hear
 
 
 @step
