@@ -27,7 +27,7 @@ class Intake(SQLModel, table=True):
     )
     source: str = Field(sa_type=Text)
     name: str = Field(sa_type=Text, description="The file's name without its folder.")
-    digest: str = Field(sa_type=Text, description="SHA-256 of the file's bytes, in hex.")
+    digest: str = Field(sa_type=Text, description="SHA-256 of the file's content, gzip undone, in hex.")
     mapping: str = Field(sa_type=Text)
     replay_of: int | None = Field(
         default=None,
@@ -41,7 +41,7 @@ class Intake(SQLModel, table=True):
     duplicates: int = Field(default=0, sa_type=BigInteger)
     conflicts: int = Field(default=0, sa_type=BigInteger)
     refused: int = Field(default=0, sa_type=BigInteger)
-    seen_before: bool = Field(default=False, description="The same bytes came in earlier, under any name.")
+    seen_before: bool = Field(default=False, description="The same content came in earlier, under any name.")
     seen_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
     missing_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
     unknown_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))

@@ -45,21 +45,28 @@ def ingest(
             )
         worked = drain(opened) if work else None
         boards = reconcile_boards(opened, as_of=as_of) if work else None
-        refused = quarantine.of_intake(opened, report.intake_id, limit=LISTED)
+        refused = quarantine.of_intake(opened, report.intake_id, limit=LISTED + 1)
     result = {"intake": report, "worked": worked, "boards": boards, "quarantine": refused}
     show(result, as_json, lambda: _counts(report, worked))
     if not as_json and refused:
-        rows = [(row.line, row.event_id, "; ".join(row.sentences), ", ".join(row.reasons)) for row in refused]
-        out.print(table(f"In quarantine ({report.name})", ("line", "event", "why", "reasons"), rows))
+        rows = [
+            (row.id, row.line, row.event_id, tuple(row.sentences), tuple(row.reasons))
+            for row in refused[:LISTED]
+        ]
+        out.print(table(f"In quarantine ({report.name})", ("id", "line", "event", "why", "reasons"), rows))
+        if len(refused) > LISTED:
+            out.print(f"these are the first {LISTED}; all of them: `laurels quarantine list`")
     _leave(report, worked, some_refused=bool(refused))
 
 
 def run(as_of: AsOf = None, as_json: JsonFlag = False) -> None:
-    """Work off the inbox and let grants and boards follow."""
+    """Work off the inbox and let grants and boards follow. Exit status 7 where rows went to quarantine."""
     with runtime() as opened:
         worked = drain(opened, actor=actor(opened))
         boards = reconcile_boards(opened, as_of=as_of)
     show({"worked": worked, "boards": boards}, as_json, lambda: _worked(worked))
+    if worked.quarantined or worked.held:
+        raise typer.Exit(SOME_QUARANTINED)
 
 
 def recompute(
@@ -156,14 +163,18 @@ def _counts(report: IntakeReport, worked: DrainReport | None) -> str:
     if report.unknown_columns:
         lines.append(f"not in the mapping, so not kept: {', '.join(report.unknown_columns)}")
     if report.state == "held":
-        lines.append(
-            f"HELD for {', '.join(report.reasons)}: `laurels intake release {report.intake_id}` lets it go on"
-        )
+        lines.append(f"HELD for {', '.join(report.reasons)}: {_way_on(report)}")
         if report.missing_columns:
             lines.append(f"missing columns: {', '.join(report.missing_columns)}")
         if report.duplicate_columns:
             lines.append(f"columns that are there twice: {', '.join(report.duplicate_columns)}")
     return "\n".join([*lines, _worked(worked)] if worked else lines)
+
+
+def _way_on(report: IntakeReport) -> str:
+    if report.unread:
+        return f"mend file or mapping and send it again; `laurels intake reject {report.intake_id}` closes this one"
+    return f"`laurels intake release {report.intake_id}` lets it go on"
 
 
 def _worked(worked: DrainReport) -> str:

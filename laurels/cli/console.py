@@ -32,7 +32,8 @@ def aware(text: str) -> datetime:
     except ValueError as error:
         raise typer.BadParameter(f"{text} is no time: write 2026-07-01T12:00:00Z") from error
     if time.tzinfo is None:
-        raise typer.BadParameter(f"{text} has no zone: write {text}Z or {text}-04:00")
+        whole = time.isoformat()
+        raise typer.BadParameter(f"{text} has no zone: write {whole}Z or {whole}-04:00")
     return time
 
 
@@ -86,7 +87,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     for name, number in zip(columns, numeric, strict=True):
         made.add_column(name, justify="right" if number else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(_literal(_cell(value)) for value in row))
+        made.add_row(*(_lines(value) for value in row))
     return made
 
 
@@ -103,6 +104,12 @@ def reading(path: Path) -> Iterator[Callable[[int], None]]:
 def short(member: UUID) -> str:
     """Return the part of an opaque id that people compare."""
     return str(member)[:8]
+
+
+def _lines(value: object) -> Text:
+    """Return a cell; several values stand one below the other."""
+    values = value if isinstance(value, tuple) else (value,)
+    return Text("\n").join(_literal(_cell(one)) for one in values)
 
 
 def _literal(text: str) -> Text:

@@ -26,7 +26,7 @@ def show_member(
             p.points,
             p.worth,
             p.next_reward or "",
-            "\n".join(p.ranks),
+            p.ranks,
             f"{p.percent} %" if p.percent else "",
         )
         for p in found.programs

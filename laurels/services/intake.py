@@ -48,6 +48,8 @@ class IntakeReport:
     unknown_columns: tuple[str, ...] = ()
     missing_columns: tuple[str, ...] = ()
     duplicate_columns: tuple[str, ...] = ()
+    unread: str = ""
+    """Why not all of its rows were read: such a file can only be rejected, mended and sent again."""
 
 
 def ingest_file(
@@ -71,7 +73,7 @@ def ingest_file(
     facts = inspect(path, declared)
     now = business_time(as_of, runtime.settings.as_of)
     # Whoever reads the same file now would be taken for one that a crash left half read: one at a time.
-    with runtime.database.alone(reading_of(source, facts.sha256)) as database:
+    with runtime.database.alone(reading_of(source, facts.content_sha256)) as database:
         with database.transaction() as session:
             by = audit.authorise(session, actor, audit.Role.EDITOR) if actor else None
             intake_id = _opened(session, path, source, declared, facts, now)
@@ -125,21 +127,36 @@ def report_of(intake: Intake) -> IntakeReport:
         unknown_columns=tuple(intake.unknown_columns),
         missing_columns=tuple(intake.missing_columns),
         duplicate_columns=tuple(intake.duplicate_columns),
+        unread=_unread(intake),
     )
+
+
+def _unread(intake: Intake) -> str:
+    twice = [column for column in intake.duplicate_columns if column not in intake.unknown_columns]
+    told = ((intake.missing_columns, "missing"), (twice, "twice"))
+    reasons = [f"{', '.join(columns)} {what}" for columns, what in told if columns]
+    if "too_many_rows" in (intake.verdict or {}).get("reasons", ()):
+        reasons.append(f"it has more than {intake.bounds['max_rows']} rows")
+    return "; ".join(reasons)
 
 
 def _opened(
     session: Session, path: Path, source: str, mapping: Mapping, facts: FileFacts, as_of: datetime
 ) -> int:
     """Return the id of a new intake, or of the one that a crash left half read: its rows then find themselves."""
-    same = select(Intake).where(Intake.source == source, Intake.digest == facts.sha256)
+    same = select(Intake).where(Intake.source == source, Intake.digest == facts.content_sha256)
     earlier = session.exec(same.with_for_update()).all()
     intake = next((one for one in earlier if one.state == "reading" and one.mapping == mapping.mapping), None)
     if intake is None:
         intake = Intake(
-            source=source, name=path.name, digest=facts.sha256, mapping=mapping.mapping, as_of=as_of
+            source=source,
+            name=path.name,
+            digest=facts.content_sha256,
+            mapping=mapping.mapping,
+            as_of=as_of,
         )
-    intake.seen_before = any(one.state in {"released", "done"} for one in earlier)
+    alike = [one for one in earlier if one.mapping == mapping.mapping]
+    intake.seen_before = any(one.state in {"released", "done"} for one in alike)
     intake.seen_columns = list(facts.columns)
     intake.missing_columns = list(facts.missing_columns)
     intake.unknown_columns = list(facts.unknown_columns)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from laurels.stores import inbox, quarantine
 from laurels.stores.database import is_idle
@@ -41,9 +41,27 @@ def reject(session: Session, intake: Intake) -> Voided:
 
 
 def reject_broken_off(session: Session, intake: Intake) -> None:
-    """Reject a file that is not read to its end: the rows that came of it are whichever file's that brings them."""
-    intake.verdict = {"reasons": [BROKEN_OFF]}
+    """Reject a file that is not read to its end: the rows that came of it are whichever file's that brings them.
+
+    A file that was read beside it took its rows for duplicates: the verdict names it until it is sent again.
+    """
+    met = [one.id for one in files_that_met(session, intake)]
+    intake.verdict = {"reasons": [BROKEN_OFF], **({"met": met} if met else {})}
     reject(session, intake)
+
+
+def files_that_met(session: Session, intake: Intake) -> list[Intake]:
+    """Return the later files of its source that may have duplicates of an intake's rows, the oldest first."""
+    if not intake.accepted:
+        return []  # nobody was a duplicate of what had nothing
+    later = (
+        select(Intake)
+        .where(Intake.source == intake.source, col(Intake.id) > intake.id)
+        .where(or_(col(Intake.duplicates) > 0, col(Intake.conflicts) > 0))
+        .where(col(Intake.state).in_(["reading", "released", "done"]))
+        .order_by(col(Intake.id))
+    )
+    return list(session.exec(later).all())
 
 
 def reject_left(session: Session, newcomer: Intake) -> None:

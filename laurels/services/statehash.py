@@ -53,13 +53,16 @@ def export_views(runtime: Runtime, folder: Path) -> ExportReport:
     """Write the views as Parquet files with a manifest; the folder is there whole or not at all.
 
     Hash and files are of the same moment. Ids are opaque: nobody's personal data is in it. Raises RuleRefusedError
-    where the folder exists.
+    where the folder exists or cannot be made.
     """
     if folder.exists():
         raise RuleRefusedError(f"{folder} is there already: an export overwrites nothing")
     unfinished = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
+    try:
+        unfinished.mkdir(parents=True)
+    except OSError as error:
+        raise RuleRefusedError(f"{folder} cannot be written: {error.strerror}") from error
     try:
         with runtime.database.transaction() as session:
             freeze(session)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from laurels.errors import NotFoundError, RuleRefusedError
 from laurels.services import audit
 from laurels.services.intake import IntakeReport, report_of
-from laurels.services.rejections import is_left, reject
+from laurels.services.rejections import files_that_met, is_left, reject
 from laurels.services.runtime import Runtime
 from laurels.stores import batches
 from models.audit import Actor
@@ -50,7 +50,7 @@ def release_intake(
     with runtime.database.transaction() as session:
         by = audit.authorise(session, actor, audit.Role.EDITOR)
         intake = _held(_locked(session, intake_id))
-        if unread := _unread(intake):
+        if unread := report_of(intake).unread:
             raise RuleRefusedError(
                 f"intake {intake_id} was not read whole ({unread}): reject it, mend file or mapping and send it again"
             )
@@ -75,8 +75,8 @@ def reject_intake(runtime: Runtime, intake_id: int, *, actor: str, reason: str |
         before = _told(intake)
         voided = reject(session, intake)
         _record(session, by, intake, before, reason)
-        later = _later_duplicates(session, intake)
-        return RejectReport(intake_id, voided.unqueued, voided.dismissed, later)
+        names = tuple(met.name for met in files_that_met(session, intake))
+        return RejectReport(intake_id, voided.unqueued, voided.dismissed, names)
 
 
 def retry_batch(runtime: Runtime, batch_id: int, *, actor: str, reason: str | None = None) -> None:
@@ -120,16 +120,6 @@ def _held_or_left(session: Session, intake: Intake) -> Intake:
     return intake
 
 
-def _unread(intake: Intake) -> str:
-    """Return why a held file's rows were not read, nothing where all of them were."""
-    twice = [column for column in intake.duplicate_columns if column not in intake.unknown_columns]
-    told = ((intake.missing_columns, "missing"), (twice, "twice"))
-    reasons = [f"{', '.join(columns)} {what}" for columns, what in told if columns]
-    if "too_many_rows" in report_of(intake).reasons:
-        reasons.append(f"it has more than {intake.bounds['max_rows']} rows")
-    return "; ".join(reasons)
-
-
 def _told(intake: Intake) -> dict[str, Any]:
     return {"state": intake.state, **(intake.verdict or {})}
 
@@ -137,14 +127,3 @@ def _told(intake: Intake) -> dict[str, Any]:
 def _record(session: Session, by: Actor, intake: Intake, before: dict[str, Any], reason: str | None) -> None:
     action, subject, after = f"intake.{intake.state}", f"intake/{intake.id}", {"state": intake.state}
     audit.record(session, by, action, subject, before=before, after=after, reason=reason)
-
-
-def _later_duplicates(session: Session, intake: Intake) -> tuple[str, ...]:
-    later = (
-        select(Intake.name)
-        .where(Intake.source == intake.source, col(Intake.id) > intake.id)
-        .where(or_(col(Intake.duplicates) > 0, col(Intake.conflicts) > 0))
-        .where(col(Intake.state).in_(["reading", "released", "done"]))
-        .order_by(col(Intake.id))
-    )
-    return tuple(session.exec(later).all())

@@ -1,6 +1,6 @@
 """Program versions: a checked file becomes an immutable version; history follows where it reaches back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -66,8 +66,8 @@ def apply_version(
         known = {one.name: one for one in programs.stored_programs(session)}.get(program.program)
         _refuse_same_time(known, program, effective_from)
         version, new = programs.add_version(session, program, effective_from)
-        if new and known and effective_from > now:
-            _refuse_breaking_off(known, programs.stored_program(session, known.name), effective_from)
+        if new and known:
+            _refuse_breaking_off(programs.stored_program(session, known.name), effective_from, now)
         if new:
             after = {"version": version.number, "effective_from": effective_from.isoformat()}
             audit.record(session, by, "program.apply", program.program, after=after)
@@ -90,14 +90,27 @@ def _refuse_same_time(known: StoredProgram | None, program: Program, effective_f
             )
 
 
-def _refuse_breaking_off(before: StoredProgram, after: StoredProgram, effective_from: datetime) -> None:
-    """Refuse a version of the future that does not go on with what runs until then: it would be gone at once."""
-    last = effective_from - timedelta(microseconds=1)
-    going_on = {one.key: one.board.metric for one in after.kept_at(last)}
-    for one in before.kept_at(last):
+def _refuse_breaking_off(stated: StoredProgram, effective_from: datetime, now: datetime) -> None:
+    """Refuse a version by which, at a time to come, one would not go on with what runs: it would be gone at once.
+
+    Either the version itself breaks off what ran before, or one that was stated for later breaks off what is new.
+    """
+    later = min(
+        (v.effective_from for v in stated.versions if v.effective_from > effective_from), default=None
+    )
+    for moment in filter(None, (effective_from, later)):
+        if moment > now:
+            _refuse_gap(stated, moment)
+
+
+def _refuse_gap(stated: StoredProgram, moment: datetime) -> None:
+    last = moment - timedelta(microseconds=1)
+    before = replace(stated, versions=tuple(v for v in stated.versions if v.effective_from < moment))
+    going_on = {one.key: one.board.metric for one in stated.kept_at(last)}
+    for one in before.kept_at(last) if before.versions else ():
         if going_on.get(one.key) != one.board.metric:
             raise RuleRefusedError(
-                f"{after.name}: {one.board.board}/{one.span.period} runs from {one.span.starts_at.isoformat()} to "
-                f"{one.span.ends_at.isoformat()}, and this version's boards, season or zone would break it off at "
-                f"{effective_from.isoformat()}; let it take effect when that ends, or apply it when its time has come"
+                f"{stated.name}: {one.board.board}/{one.span.period} runs from {one.span.starts_at.isoformat()} to "
+                f"{one.span.ends_at.isoformat()}, and the version of {moment.isoformat()} would break it off by its "
+                "boards, season or zone; let one take effect when the other ends, or apply it when its time has come"
             )

@@ -120,6 +120,14 @@ select 'intake ' || id || ': ' || rows || ' rows, ' || accepted || ' accepted, '
        || conflicts || ' conflicts, ' || refused || ' refused'
   from intake where rows <> accepted + duplicates + conflicts + refused
 """
+_MET = """
+select 'intake ' || met.id || ' took rows of intake ' || broken.id || ' for duplicates: send its file again'
+  from intake broken cross join jsonb_array_elements_text(broken.verdict->'met') as m (id)
+  join intake met on met.id = m.id::bigint
+ where broken.state = 'rejected' and not exists (
+   select from intake again where again.id > broken.id and again.id > met.id and again.source = met.source
+      and again.digest = met.digest and again.state in ('released', 'done'))
+"""
 _SETTLED = """
 select 'refund ' || a.id || ' is neither settled nor parked' from activity a
  where a.kind = 'refund' and a.order_id is not null and not exists (select from settlement s where s.activity_id = a.id)
@@ -165,6 +173,7 @@ CHECKS = (
     Check("I16", "An activity counts under the version that was effective when it occurred.", _VERSIONS),
     Check("I17", "Every event that was taken in is in exactly one place.", _PLACES),
     Check("I17", "Every row of a file was accepted, a duplicate, a conflict or refused.", _INTAKES),
+    Check("I17", "A file that was read beside one that broke off is sent again.", _MET),
     Check("I20", "A member holds one grant of a window at most.", _ONE_GRANT),
     Check("I27", "Every grant owes its push, its end another, and a rise a message.", _OWED),
     Check("I28", "Nothing is being sent for longer than an hour.", _STUCK),

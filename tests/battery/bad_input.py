@@ -127,4 +127,4 @@ def around(bad: str | bytes, row: Callable[[dict[str, str]], str] = csv_row, hea
 def printed(result: Result) -> list[tuple[int, str]]:
     """Line and reasons of each row in the table that `ingest` prints."""
     cells = [[cell.strip() for cell in text.split("│")] for text in result.stdout.splitlines()]
-    return [(int(row[1]), row[4]) for row in cells if len(row) == 6 and row[1].isdigit()]
+    return [(int(row[2]), row[5]) for row in cells if len(row) == 7 and row[1].isdigit()]

@@ -88,6 +88,10 @@ CHANGING = [
 ALL = (SUMMER, EVERY_DAY, CHANGING)
 
 
+AFTERWARDS = datetime(2030, 1, 1, tzinfo=UTC)
+"""When all of it is past: a version may break off what ran then."""
+
+
 def apply_all(runtime: Runtime) -> None:
     for stated in ALL:
         apply(runtime, stated)
@@ -95,7 +99,7 @@ def apply_all(runtime: Runtime) -> None:
 
 def apply(runtime: Runtime, stated: list[tuple[datetime, Program]]) -> None:
     for start, program in stated:
-        versions.apply_version(runtime, program, actor="ann", effective_from=start, as_of=start)
+        versions.apply_version(runtime, program, actor="ann", effective_from=start, as_of=AFTERWARDS)
 
 
 def editions_of(stated: list[tuple[datetime, Program]]) -> list[Edition]:

@@ -112,6 +112,7 @@ FAULTS: dict[str, tuple[set[str], list[str]]] = {
     "an event waits twice": ({"I17"}, ["insert into queue_item (intake_id, key, revision) select intake_id, key, 0 from inbox_key limit 1"]),
     "a refused row vanished": ({"I17"}, ["delete from quarantined_row"]),
     "a file's counts do not add up": ({"I17"}, ["update intake set accepted = accepted - 1"]),
+    "a file that met a broken one is not sent again": ({"I17"}, ["insert into intake (source, name, digest, mapping, as_of, state, rows, accepted, duplicates, conflicts, refused, seen_before, seen_columns, missing_columns, unknown_columns, duplicate_columns, bounds, verdict) select source, name, 'none', mapping, as_of, 'rejected', 0, 0, 0, 0, 0, false, '{}', '{}', '{}', '{}', '{}', jsonb_build_object('met', jsonb_build_array(max(id) over ())) from intake limit 1"]),
     "two grants at once": ({"I20", "I27"}, ["drop index tier_grant_active", "insert into tier_grant select (jsonb_populate_record(g, jsonb_build_object('id', gen_random_uuid()))).* from tier_grant g where ended_at is null limit 1"]),
     "a grant owes nothing": ({"I27"}, ["delete from push where action = 'give'"]),
     "an end owes nothing": ({"I27"}, ["update push set state = 'accepted'", "update tier_grant set ended_at = now(), ended_by = 'lost' where ended_at is null"]),

@@ -295,3 +295,35 @@ def test_a_rejected_file_names_those_that_have_to_be_sent_again(cli: Any, tmp_pa
     held = json.loads(cli("ingest", first, *told).stdout)["intake"]
     assert (held["state"], cli("ingest", second, *told).exit_code) == ("held", 0)
     assert "[red]second.jsonl" in cli("intake", "reject", held["intake_id"]).stdout
+
+
+def test_run_says_by_its_status_that_rows_went_to_quarantine(filled: Any) -> None:
+    cli, _ = filled
+    row = json.loads(cli("quarantine", "list", "--json").stdout)[0]["id"]
+    assert cli("quarantine", "replay", row, "--set", "member_id=9.99E+20").exit_code == 0
+    assert cli("run").exit_code == 7
+    assert cli("run").exit_code == 0
+
+
+def test_a_long_list_of_refusals_says_that_there_is_more(cli: Any, tmp_path: Path) -> None:
+    rows = [share(f"bad-{n}", "1.23E+15") for n in range(21)]
+    path = write_jsonl(tmp_path / "bad.jsonl", [*rows, *(share(f"s{n}", f"m{n}") for n in range(30))])
+    said = cli("ingest", path, "--source", "shop", "--mapping", "activity-jsonl").stdout
+    assert ("bad-19" in said, "bad-20" in said) == (True, False)
+    assert "the first 20; all of them: `laurels quarantine list`" in said
+
+
+def test_a_file_without_a_header_is_told_without_its_first_row(cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("z-1,purchase,6009,2026-06-02T10:00:00Z,9.99,USD,1,ann@example.org\n")
+    held = cli("ingest", path, "--source", "shop", "--mapping", "activity")
+    assert held.exit_code == 4
+    assert "mend file or mapping and send it again; `laurels intake reject 1`" in held.stdout
+    assert "ann@example.org" not in held.stdout + cli("intake", "list", "--json").stdout
+
+
+def test_an_export_to_where_nobody_may_write_is_one_line(filled: Any, tmp_path: Path) -> None:
+    cli, _ = filled
+    (tmp_path / "file").touch()
+    refused = cli("state", "export", tmp_path / "file" / "views")
+    assert (refused.exit_code, len(refused.stderr.splitlines())) == (3, 1)

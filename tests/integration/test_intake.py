@@ -190,6 +190,23 @@ def test_a_file_whose_reader_is_gone_is_rejected_by_hand_and_those_it_met_are_na
     assert batches.drain(runtime).passed == 51
 
 
+def test_a_file_that_was_read_beside_one_that_died_is_named_until_it_is_sent_again(
+    runtime: Runtime, tmp_path: Path, mapped: Any
+) -> None:
+    path, mapping = csv_file(tmp_path, MIXED), mapped("snapshot")
+    killed(runtime, path, mapping)
+    beside = csv_file(tmp_path, [*MIXED[:14], row(200)], "beside.csv")
+    with runtime.database.alone(reading_of("test", hashlib.sha256(path.read_bytes()).hexdigest())):
+        assert counts(ingest(runtime, beside, mapping)) == (15, 1, 14, 0, 0)
+    ingest(runtime, csv_file(tmp_path, [row(300)], "next.csv"), mapping)  # finds the reader gone
+    (finding,) = checks.check_invariants(runtime)
+    told = "intake 2 took rows of intake 1 for duplicates: send its file again"
+    assert (finding.name, finding.examples) == ("I17", (told,))
+    assert counts(ingest(runtime, beside, mapping)) == (15, 14, 1, 0, 0)
+    assert checks.check_invariants(runtime) == []
+    assert batches.drain(runtime).passed == 16
+
+
 def test_an_error_in_the_writer_s_thread_surfaces_and_leaves_the_file_to_be_resumed(
     runtime: Runtime, tmp_path: Path, mapped: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

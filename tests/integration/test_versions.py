@@ -24,6 +24,7 @@ from models.programs import ProgramVersion
 from models.values.program import Program
 from tests import oracle
 from tests.battery import compared
+from tests.battery.histories_programs import AFTERWARDS
 from tests.histories import Row, acts_of, history
 from tests.integration.activity import purchase, refund, run_rows, share
 from tests.oracle import Edition
@@ -60,7 +61,7 @@ FIRST = stated(SHARE, SPEND)
 
 
 def apply(runtime: Runtime, one: Program, start: datetime = START) -> versions.ApplyReport:
-    return versions.apply_version(runtime, one, actor="ann", effective_from=start, as_of=start)
+    return versions.apply_version(runtime, one, actor="ann", effective_from=start, as_of=AFTERWARDS)
 
 
 def ledger(runtime: Runtime) -> list[dict[str, Any]]:
@@ -248,11 +249,28 @@ def test_what_runs_is_not_broken_off_by_a_version_of_the_future(
     run_rows(runtime, tmp_path, ROWS)
     before = compared.stored_standings(runtime, "tried")
     august = datetime(2026, 8, 25, 9, tzinfo=UTC)
-    with pytest.raises(RuleRefusedError, match=f"{broken} runs from .* break it off at 2026-08-25T09:00:00"):
+    with pytest.raises(
+        RuleRefusedError,
+        match=f"{broken} runs from .* the version of 2026-08-25T09:00:00.* would break it off",
+    ):
         versions.apply_version(runtime, change, actor="ann", effective_from=august, as_of=TWENTIETH)
     assert (count(runtime, ProgramVersion), count(runtime, AuditEntry)) == (1, 1)
     assert compared.stored_standings(runtime, "tried") == before
     assert versions.apply_version(runtime, change, actor="ann", effective_from=august, as_of=august).new
+
+
+def test_a_season_is_not_prolonged_into_one_that_was_stated(runtime: Runtime, tmp_path: Path) -> None:
+    """In force at once or not: at its end another season is, which has no such window, and the board would be gone."""
+    apply(runtime, FIRST)
+    run_rows(runtime, tmp_path, ROWS)
+    autumn = stated(SHARE, SPEND, season={"starts": "2026-09-01", "ends": "2026-12-01"})
+    versions.apply_version(runtime, autumn, actor="ann", effective_from=SEPTEMBER, as_of=TWENTIETH)
+    before = compared.stored_standings(runtime, "tried")
+    longer = stated(SHARE, SPEND, season=SEASON | {"ends": "2026-09-15"})
+    for start in (TWENTIETH, START + timedelta(days=1)):
+        with pytest.raises(RuleRefusedError, match=r"season runs from .* would break it off"):
+            versions.apply_version(runtime, longer, actor="ann", effective_from=start, as_of=TWENTIETH)
+    assert compared.stored_standings(runtime, "tried") == before
 
 
 def test_a_season_may_be_prolonged_ahead(runtime: Runtime, tmp_path: Path) -> None:

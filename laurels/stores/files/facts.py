@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from laurels.rules.headers import told_names
 from laurels.stores.files.content import digests, lines_of, opened, refuse_foreign
 from laurels.stores.files.delimited import delimited_columns
 from laurels.stores.files.json_lines import json_records
@@ -27,8 +28,9 @@ def inspect(path: Path, mapping: Mapping) -> FileFacts:
     with opened(path) as content:
         sha256, content_sha256, start = digests(content)
         size = content.size()
-    columns, paths, rows = _found(path, mapping, start)
+    found, paths, rows = _found(path, mapping, start)
     declared = {name for column in mapping.columns for name in (column, column.partition(".")[0])}
+    columns = told_names(found, declared)
     required = (column for column in mapping.columns if column not in mapping.optional)
     return FileFacts(
         size=size,

@@ -69,6 +69,11 @@ def test_a_sentence_stays_on_its_line_however_narrow_the_terminal(capsys: pytest
     assert capsys.readouterr().out == sentence + "\n"
 
 
+def test_several_values_of_a_cell_stand_one_below_the_other() -> None:
+    lines = drawn(table("Ranks", ("member", "ranks"), [("ada", ("#1 week", "#2 mo\nnth"))]))
+    assert [cells(line) for line in lines if "#" in line] == [["ada", "#1 week"], ["", "#2 mo\ufffdnth"]]
+
+
 def test_a_narrow_table_s_title_stays_on_one_line() -> None:
     title = "summer-race: referrals/season, June to August"
     assert drawn(table(title, ("rank",), [(1,)]))[0].strip() == title
@@ -162,3 +167,11 @@ def test_progress_is_silent_where_nobody_looks_and_minds_no_missing_file(
     with reading(path) as progress:
         progress(2)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("text", ["2026-06-01", "2026-06-01T12:00:00"])
+def test_the_hint_for_a_time_without_a_zone_can_be_typed(text: str) -> None:
+    with pytest.raises(typer.BadParameter) as refused:
+        aware(text)
+    for hint in str(refused.value).split("write ")[1].split(" or "):
+        assert aware(hint).tzinfo is not None
