@@ -38,7 +38,7 @@ def apply_program(
 
     The time may lie in the past: activity since then is brought under the version, and the ledger gets the
     differences. Raises ProgramInvalidError for a wrong file, RuleRefusedError where another version takes effect at
-    that very time, or where one of a later time would break off a window that is kept until then.
+    that very time, or where at a time to come, its own or a later version's, a window that runs would be broken off.
     """
     program = check_program(path)
     now = business_time(as_of, runtime.settings.as_of)

@@ -116,7 +116,10 @@ def test_what_is_no_text_is_refused_whatever_its_name(tmp_path: Path, start: byt
 
 
 def test_a_nul_here_and_there_is_a_matter_of_rows() -> None:
-    refuse_foreign("x", b"id,member\n1,2\n\0,4\n" * 10)
+    few = b"id,member\n1,2\n\0,4\n" * 10
+    refuse_foreign("x", few)
+    with pytest.raises(DataRejectedError, match="full of NUL bytes"):
+        refuse_foreign("x", few + b"\0" * len(few))
 
 
 def test_no_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
