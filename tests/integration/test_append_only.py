@@ -127,7 +127,7 @@ def test_the_list_of_facts_is_the_schema_s(lived: Runtime) -> None:
         (lambda _: LEDGER, "ledger_entry_once"),
         (lambda _: GRANT.format(id=uuid4()), "tier_grant_active"),
         (lambda n: VERSION.format(number=100 + n), "program_version_program_id_effective_from_key"),
-        (lambda _: VERSION.replace("2027", "20{year}").format(number=99, year=30 + uuid4().int % 60), "program_version_program_id_number_key"),
+        (lambda n: VERSION.replace("2027", f"{2030 + n}").format(number=99), "program_version_program_id_number_key"),
     ],
     ids=["ledger once", "one active grant", "one version a time", "one version a number"],
 )  # fmt: skip
