@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, SmallInteger, Text
+from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -16,13 +16,23 @@ class InboxKey(SQLModel, table=True):
     """An event that was accepted once: its key is the first 16 bytes of SHA-256 over source and event id."""
 
     __tablename__ = "inbox_key"
-    __table_args__ = {"postgresql_partition_by": "HASH (key)"}
+    __table_args__ = (
+        # Rows of one file lie together: where, takes a few bytes, and what a file brought is found by them.
+        Index("inbox_key_intake", "intake_id", postgresql_using="brin"),
+        {"postgresql_partition_by": "HASH (key)"},
+    )
 
     key: UUID = Field(primary_key=True)
     event_id: str = Field(sa_type=Text)
     digest: bytes = Field(sa_type=LargeBinary, description="16 bytes over the canonical fields.")
     intake_id: int = Field(sa_type=BigInteger)
     line: int = Field(sa_type=BigInteger)
+    revision: int = Field(
+        default=0,
+        sa_type=SmallInteger,
+        sa_column_kwargs={"server_default": text("0")},
+        description="The payload's revision with which it came: not 0 where a rejected file had brought it before.",
+    )
 
 
 class Payload(SQLModel, table=True):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -46,5 +46,15 @@ class Intake(SQLModel, table=True):
     missing_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
     unknown_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
     duplicate_columns: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text), nullable=False))
+    found: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")),
+        description="How it turned out to be written: encoding, delimiter, line ends, types of its columns.",
+    )
+    ruleset: str | None = Field(
+        default=None, sa_type=Text, description="The version of the rules that its rows are judged by."
+    )
+    first_at: datetime | None = Field(default=None, description="The earliest time in it.")
+    last_at: datetime | None = Field(default=None, description="The latest time in it.")
     bounds: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
     verdict: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))

@@ -11,13 +11,13 @@ class QuarantinedRow(SQLModel, table=True):
     """One refused row. `key` is empty where the row could not even be told apart into fields.
 
     States: open -> replaying -> replayed (it passed) | superseded (a later revision was refused, too, and
-    stands open in its place); open -> dismissed.
+    stands open in its place); open -> dismissed | expired (nobody mended it in time).
     """
 
     __tablename__ = "quarantined_row"
     __table_args__ = (
         CheckConstraint(
-            "state in ('open', 'replaying', 'replayed', 'superseded', 'dismissed')",
+            "state in ('open', 'replaying', 'replayed', 'superseded', 'dismissed', 'expired')",
             name="quarantined_row_state",
         ),
         Index(

@@ -10,11 +10,13 @@ from models import (
     grants,
     inbox,
     intake,
+    measures,
     outbox,
     people,
     points,
     programs,
     quarantine,
+    rules,
 )
 
 __all__ = [
@@ -25,11 +27,13 @@ __all__ = [
     "grants",
     "inbox",
     "intake",
+    "measures",
     "outbox",
     "people",
     "points",
     "programs",
     "quarantine",
+    "rules",
 ]
 
 metadata = SQLModel.metadata

@@ -64,15 +64,16 @@ select %(intake)s, key, 0 from staged_row s join fresh using (key) where s.is_fi
 # A key of a rejected file is free: its event never counted, so the next file that brings it takes it over.
 _REVIVE = """
 with taken as (
-  update inbox_key k set intake_id = %(intake)s, line = s.line, digest = s.digest
+  update inbox_key k set intake_id = %(intake)s, line = s.line, digest = s.digest,
+         revision = (select max(p.revision) + 1 from payload p where p.key = k.key)
     from (select key, line, digest from staged_row where is_first order by key) s
    where k.key = s.key and k.intake_id = any(%(rejected)s)
-  returning k.key
+  returning k.key, k.revision
 ), kept as (
   insert into payload (key, revision, kind, member_id, occurred_at, amount_minor, currency, order_id,
                        referred_id, verified, problems, raw)
-  select s.key, (select max(p.revision) + 1 from payload p where p.key = s.key), s.kind, s.member_id,
-         s.occurred_at, s.amount_minor, s.currency, s.order_id, s.referred_id, s.verified, s.problems, s.raw
+  select s.key, taken.revision, s.kind, s.member_id, s.occurred_at, s.amount_minor, s.currency, s.order_id,
+         s.referred_id, s.verified, s.problems, s.raw
     from staged_row s join taken using (key) where s.is_first
   returning key, revision
 )

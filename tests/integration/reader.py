@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from laurels.services import intake
+from laurels.services import intake, reading
 from laurels.services.runtime import Runtime, runtime_at
 from laurels.settings import Settings
 from laurels.stores import people
@@ -50,9 +50,9 @@ def deadly(work: Callable[..., Any], chunks: int, *, after: bool) -> Callable[..
 
 def main() -> None:
     path, mapping, chunk, chunks, where = sys.argv[1:]
-    intake.CHUNK = int(chunk)
+    reading.CHUNK = int(chunk)
     if where == "between":
-        intake._take = deadly(intake._take, int(chunks), after=True)
+        reading._take = deadly(reading._take, int(chunks), after=True)
     else:
         people.remember = deadly(people.remember, int(chunks), after=False)
     settings = Settings(_env_file=None)

@@ -19,7 +19,7 @@ from tests.integration.activity import purchase, refund, run_rows, share
 from tests.runtimes import fresh_runtime
 
 SUMMER = Path("deployments/programs/summer-race.yaml")
-FACTS = ("ledger_entry", "audit_entry", "program_version", "activity", "payload")
+FACTS = ("ledger_entry", "audit_entry", "program_version", "activity", "payload", "ruleset")
 WRITERS = 8
 LEDGER = """
 insert into ledger_entry (program_id, member_id, account, kind, points, activity_id, rule, version_id, batch_id)
@@ -61,7 +61,7 @@ def refused(runtime: Runtime, *statements: str) -> None:
     )
 
 
-COLUMN = {"ledger_entry": "points", "audit_entry": "actor", "program_version": "number"}
+COLUMN = {"ledger_entry": "points", "audit_entry": "actor", "program_version": "number", "ruleset": "version"}
 CHANGES: dict[str, Callable[[str], str]] = {
     "update": lambda table: (
         f"update {table} set {COLUMN.get(table, 'revision')} = {COLUMN.get(table, 'revision')}"

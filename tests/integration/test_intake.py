@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 from psycopg.errors import CheckViolation
 
 from laurels.errors import DataRejectedError, RuleRefusedError
-from laurels.services import batches, checks, intake, quarantine
+from laurels.services import batches, checks, intake, quarantine, reading
 from laurels.services.intake import IntakeReport
 from laurels.services.rejections import reading_of
 from laurels.services.runtime import Runtime
@@ -93,7 +93,7 @@ def test_a_file_killed_half_way_is_taken_up_where_it_was(
     assert stored(runtime) == (left, left, left, 1)
     assert ask(runtime, "select state, rows, accepted from intake") == [("reading", left, left)]
     assert batches.drain(runtime).rows == 0  # what is still being read is not worked on
-    monkeypatch.setattr(intake, "CHUNK", 11)  # other borders than before
+    monkeypatch.setattr(reading, "CHUNK", 11)  # other borders than before
     report = ingest(runtime, path, mapping)
     assert (report.intake_id, report.state, report.seen_before) == (1, "released", False)
     assert counts(report) == (50, 50, 0, 0, 0)
@@ -210,7 +210,7 @@ def test_a_file_that_was_read_beside_one_that_died_is_named_until_it_is_sent_aga
 def test_an_error_in_the_writer_s_thread_surfaces_and_leaves_the_file_to_be_resumed(
     runtime: Runtime, tmp_path: Path, mapped: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "CHUNK", 7)
+    monkeypatch.setattr(reading, "CHUNK", 7)
     path, mapping = csv_file(tmp_path, MIXED), mapped("snapshot")
     with runtime.database.transaction() as session:
         session.connection().exec_driver_sql(
@@ -262,7 +262,7 @@ def parquet_file(path: Path, rows: int, *, damaged: bool = False) -> Path:
 def test_a_file_that_turns_out_damaged_half_way_is_rejected_and_the_sound_one_counts_whole(
     runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "CHUNK", 7)
+    monkeypatch.setattr(reading, "CHUNK", 7)
     monkeypatch.setattr(parquet, "_BATCH_ROWS", 10)
     mapping = tmp_path / "parquet.yaml"
     mapping.write_text(PARQUET)
@@ -279,7 +279,7 @@ def test_a_file_that_turns_out_damaged_half_way_is_rejected_and_the_sound_one_co
 def test_two_who_read_one_file_at_once_count_it_once(
     runtime: Runtime, tmp_path: Path, mapped: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "CHUNK", 3)
+    monkeypatch.setattr(reading, "CHUNK", 3)
     path, mapping = csv_file(tmp_path, [row(n % 40) for n in range(300)]), mapped("snapshot")
     found = at_once(lambda own: ingest(own, path, mapping), runtime, 3)
     assert sorted(counts(report) for report in found) == [(300, 0, 300, 0, 0)] * 2 + [(300, 300, 0, 0, 0)]
@@ -293,7 +293,7 @@ def test_two_who_read_one_file_at_once_count_it_once(
 def test_a_snapshot_sent_longer_or_corrected_doubles_nobody(
     runtime: Runtime, tmp_path: Path, mapped: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "CHUNK", 4)
+    monkeypatch.setattr(reading, "CHUNK", 4)
     mapping = mapped("snapshot")
     first = [row(1), row(2), row(1), row(3), row(1)]  # somebody bought the same thing three times
     assert counts(ingest(runtime, csv_file(tmp_path, first), mapping)) == (5, 5, 0, 0, 0)
@@ -338,7 +338,7 @@ def test_snapshots_hold_of_each_row_as_many_as_the_fullest_file(
 ) -> None:
     """Any files in any chunks: of equal rows there are as many as the file with most of them has."""
     source = f"example-{one(runtime, 'select count(*) from intake')}"  # a shop of its own for each
-    monkeypatch.setattr(intake, "CHUNK", chunk)
+    monkeypatch.setattr(reading, "CHUNK", chunk)
     for number, rows in enumerate(files):
         path = csv_file(tmp_path, [row(n) for n in rows], f"{number}.csv")
         counts(ingest(runtime, path, mapped("snapshot"), source))
@@ -373,7 +373,7 @@ def test_one_id_in_two_sources_is_two_events_of_two_members(runtime: Runtime, tm
 def test_conflicts_are_listed_once_each_wherever_they_come_from(
     runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "CHUNK", 2)
+    monkeypatch.setattr(reading, "CHUNK", 2)
     rows = [purchase("p1", "ada", "1.00"), share("s1", "ada"), share("s2", "ada")]
     first = write_jsonl(tmp_path / "a.jsonl", [*rows, purchase("p1", "ada", "2.00"), rows[0]])
     assert counts(ingest(runtime, first)) == (5, 3, 1, 1, 0)
@@ -393,7 +393,7 @@ def test_conflicts_are_listed_once_each_wherever_they_come_from(
 def test_refused_rows_have_their_lines_and_are_listed_once(
     runtime: Runtime, tmp_path: Path, mapped: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "CHUNK", 3)
+    monkeypatch.setattr(reading, "CHUNK", 3)
     rows = [row(1), "ragged", row(2), row(3), 'bro"ken,x,y,z', "a\0b,,,,", row(4), "last,ragged"]
     path, mapping = csv_file(tmp_path, rows), mapped("delta")
     for accepted in (4, 0):
@@ -448,7 +448,7 @@ def test_columns_too_many_are_named_and_dropped_and_columns_too_few_hold_the_fil
 def test_progress_goes_up_to_the_whole_file(
     runtime: Runtime, tmp_path: Path, mapped: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "CHUNK", 500)
+    monkeypatch.setattr(reading, "CHUNK", 500)
     path, told = csv_file(tmp_path, [row(n, "x" * 200) for n in range(6_000)]), list[int]()
     intake.ingest_file(runtime, path, source="test", mapping=mapped("snapshot"), on_progress=told.append)
     assert told == sorted(told)
@@ -460,7 +460,7 @@ def test_memory_does_not_grow_with_the_file(
     runtime: Runtime, tmp_path: Path, mapped: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten times the rows, the same memory: what is held is two chunks, and what is known of each member."""
-    monkeypatch.setattr(intake, "CHUNK", 500)
+    monkeypatch.setattr(reading, "CHUNK", 500)
     monkeypatch.setattr(people, "LARGEST_MEMORY", 500)
     peaks = []
     for rows in (1_500, 9_000):

@@ -14,7 +14,7 @@ import redis
 from cryptography.exceptions import InvalidTag
 
 from laurels.rules.identity import member_ids
-from laurels.services import batches, boards, intake, quarantine, versions
+from laurels.services import batches, boards, intake, quarantine, reading, versions
 from laurels.services.runtime import Runtime
 from laurels.stores import people
 from laurels.stores.database import driver
@@ -199,7 +199,7 @@ def email_of(runtime: Runtime, member: UUID) -> str:
 def test_a_value_that_a_file_repeats_is_as_new_as_its_last_row(
     runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, memory: int
 ) -> None:
-    monkeypatch.setattr(intake, "CHUNK", chunk)
+    monkeypatch.setattr(reading, "CHUNK", chunk)
     monkeypatch.setattr(people, "LARGEST_MEMORY", memory)
     kept, late = ["a@example.org"] * 3, ["b@example.org"]
     for name, emails, days in (("kept", kept, (10, 14, 12)), ("late", late, (13,))):

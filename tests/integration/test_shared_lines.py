@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from laurels.services import batches, checks, intake, quarantine
+from laurels.services import batches, checks, intake, quarantine, reading
 from laurels.services.intake import IntakeReport
 from laurels.services.runtime import Runtime
 from laurels.stores import inbox
@@ -36,7 +36,7 @@ def ingest(runtime: Runtime, path: Path, *lines: list[dict[str, Any]]) -> Intake
 def test_of_one_id_twice_on_a_line_the_first_stands_and_the_other_is_a_duplicate_or_a_conflict(
     runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
-    monkeypatch.setattr(intake, "CHUNK", chunk)
+    monkeypatch.setattr(reading, "CHUNK", chunk)
     lines = [order(1), order(2), order(1)], [order(3), order(4), order(4, "9.00")], [order(3)]
     for accepted, duplicates in ((4, 2), (0, 6)):
         report = ingest(runtime, tmp_path / "orders.jsonl", *lines)
