@@ -5,10 +5,8 @@ Importing Great Expectations takes seconds, so it happens when the first batch i
 """
 
 import io
-import logging
-import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,10 +15,16 @@ from uuid import UUID
 from sqlalchemy import make_url
 
 from laurels.errors import GateError, LaurelsError, TransientError
-from laurels.quality import rules
+from laurels.quality import compiled, rules
+from laurels.quality.vendor import great_expectations
+from models.values.problem import Problem
+from models.values.rules import Ruleset
 
 _LOST = ("OperationalError", "AdminShutdown", "InterfaceError", "TestConnectionError")
 """What the drivers' errors are called where the server, not an expectation, is at fault."""
+
+# No family of rules can bear these names.
+_VOLUME, _COUNTED = "#rows", "#counted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,9 @@ class Verdict:
     ruleset: str
     refused: Mapping[UUID, Sequence[str]]
     counts: Mapping[str, int] = field(default_factory=dict)
+    warnings: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
+    """How often a rule of severity warning was broken, and one of severity info: by themselves they refuse no row."""
 
 
 class Gate:
@@ -42,27 +49,31 @@ class Gate:
         self._batches: dict[str, Any] = {}
         self._context: Any = None
 
-    def judge_batch(self, batch_id: int, rows: int) -> Verdict:
+    def judge_batch(self, batch_id: int, rows: int, ruleset: Ruleset) -> Verdict:
         """Judge the claimed rows of a batch. Raises GateError where it cannot judge (fail closed)."""
         where = f"batch_id = {int(batch_id)}"
         volume = f"select count(*) as rows from {{batch}} where {where} having count(*) <> {int(rows)}"
-        queries = {family.name: rules.query(family, "key", where) for family in rules.ROW_FAMILIES}
-        found = self._run("claimed_row", {"volume": volume, **queries})
-        if found.pop("volume"):
+        queries = {one.name: rules.query(one, "key", where) for one in compiled.families(ruleset)}
+        lenient = compiled.counted(ruleset)
+        if lenient:
+            queries[_COUNTED] = rules.count_query(lenient, where)
+        found = self._run("claimed_row", {_VOLUME: volume, **queries})
+        if found.pop(_VOLUME):
             raise GateError(f"batch {batch_id}: not the {rows} rows that were claimed")
-        refused: dict[UUID, list[str]] = {}
-        for row in (row for family in found.values() for row in family):
-            reasons = refused.setdefault(UUID(row["place"]), [])
-            reasons += [reason for reason in row["reasons"].split(",") if reason not in reasons]
+        passed = {row["reason"]: int(row["rows"]) for row in found.pop(_COUNTED, [])}
+        refused = _refused(found.values())
         counts = Counter(reason for reasons in refused.values() for reason in reasons)
-        return Verdict(rules.ruleset(), refused, dict(counts))
+        _check_known({*counts, *passed}, ruleset)
+        notes = {reason: count for reason, count in passed.items() if reason in ruleset.noted}
+        warnings = {reason: count for reason, count in passed.items() if reason not in notes}
+        return Verdict(ruleset.version, refused, dict(counts), warnings, notes)
 
     def judge_intake(self, intake_id: int) -> tuple[str, ...]:
         """Judge a file as a whole; return the reasons to hold it, none where it may go on."""
         query = rules.query(rules.INTAKE_FAMILY, "id", f"id = {int(intake_id)}")
         there = f"select count(*) as rows from {{batch}} where id = {int(intake_id)} having count(*) <> 1"
-        found = self._run("intake", {"volume": there, "batch": query})
-        if found.pop("volume"):
+        found = self._run("intake", {_VOLUME: there, "batch": query})
+        if found.pop(_VOLUME):
             raise GateError(f"intake {intake_id}: not there to be judged")
         return tuple(reason for row in found["batch"] for reason in row["reasons"].split(","))
 
@@ -90,11 +101,13 @@ class Gate:
         raise refused  # outside the handler: no traceback leads back to Great Expectations' own words
 
     def _validated(self, table: str, queries: Mapping[str, str]) -> dict[str, list[dict[str, str]]]:
-        gx, gxe = _great_expectations()
+        gx, gxe = great_expectations()
         batch = self._batch_of(gx, table)
         expectations = {
             name: gxe.UnexpectedRowsExpectation(
-                unexpected_rows_query=query, severity="critical", meta={"family": name}
+                unexpected_rows_query=query,
+                severity="warning" if name == _COUNTED else "critical",
+                meta={"family": name},
             )
             for name, query in queries.items()
         }
@@ -132,6 +145,20 @@ class Gate:
             backend.remove_key(key)
 
 
+def _refused(families: Iterable[Sequence[Mapping[str, str]]]) -> dict[UUID, list[str]]:
+    refused: dict[UUID, list[str]] = {}
+    for row in (row for family in families for row in family):
+        reasons = refused.setdefault(UUID(row["place"]), [])
+        reasons += [reason for reason in row["reasons"].split(",") if reason not in reasons]
+    return refused
+
+
+def _check_known(reasons: set[str], ruleset: Ruleset) -> None:
+    """Raise GateError for a reason that neither a rule nor a reader gives: who wrote it, knew other rules."""
+    if unknown := reasons - ruleset.sentences.keys() - set(Problem):
+        raise GateError(f"unknown rule {min(unknown)}")
+
+
 def _rows(definition: Any, suite: Any, results: Sequence[Any], name: str) -> list[dict[str, str]]:
     result = next((r for r in results if r.expectation_config.meta.get("family") == name), None)
     if result is None or not result.result or "observed_value" not in result.result:
@@ -157,12 +184,3 @@ def _cause(result: Any) -> str:
 def _exceptions(result: Any) -> list[Any]:
     info = getattr(result, "exception_info", None) or {}
     return [info, *info.values()]
-
-
-def _great_expectations() -> tuple[Any, Any]:
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # older versions phoned home
-    import great_expectations as gx  # noqa: PLC0415  # takes seconds: paid by whoever judges, not by every command
-    import great_expectations.expectations as gxe  # noqa: PLC0415
-
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    return gx, gxe

@@ -3,12 +3,13 @@
 A mapping is compiled once for a file; what comes out is called for each of its rows.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from laurels.errors import RuleRefusedError
 from laurels.rules.fields import amount_field, kind_field, verified_field
+from laurels.rules.forms import FormCheck, form_checks
 from laurels.rules.identity import id_text, member_ids, order_id
 from laurels.rules.texts import canonical_digest, field_text
 from laurels.rules.times import EPOCH, time_reader
@@ -16,6 +17,7 @@ from models.values import mapping as declared
 from models.values.activity import InboxRow
 from models.values.problem import Problem
 from models.values.record import Record
+from models.values.rules import Rule
 
 Fields = Mapping[str, object]
 
@@ -28,9 +30,18 @@ def inbox_row(
 
 
 def compile_mapping(
-    mapping: declared.Mapping, source: str, member_key: bytes, file_sha256: str | None = None
+    mapping: declared.Mapping,
+    source: str,
+    member_key: bytes,
+    file_sha256: str | None = None,
+    *,
+    rules: Iterable[Rule] = (),
+    today: date | None = None,
 ) -> Callable[[Record], InboxRow]:
     """Return the function from a record to its inbox row.
+
+    Of `rules` those about the form of personal texts are looked at here, where the texts are: what breaks one has
+    its reason among its problems. `today` is for birthdays.
 
     `member_key` keys member ids; `file_sha256` (`content_sha256` of its facts) is needed for a delta file
     only, whose ids are `<digest>:<line>`, and `.<part>` after it if one line held several. Raises
@@ -40,7 +51,7 @@ def compile_mapping(
         raise RuleRefusedError(
             f"mapping {mapping.mapping} makes ids from file and line: the file's digest is missing"
         )
-    return _Compiled(mapping, source, member_key, file_sha256).row
+    return _Compiled(mapping, source, member_key, file_sha256, form_checks(mapping, rules, today)).row
 
 
 def record_again(row: InboxRow, mapping: declared.Mapping) -> Record:
@@ -54,8 +65,14 @@ class _Compiled:
     """A mapping with all decisions taken that do not depend on the row."""
 
     def __init__(
-        self, mapping: declared.Mapping, source: str, member_key: bytes, file_sha256: str | None
+        self,
+        mapping: declared.Mapping,
+        source: str,
+        member_key: bytes,
+        file_sha256: str | None,
+        forms: Sequence[FormCheck],
     ) -> None:
+        self._forms = forms
         self._source = source
         self._delta = file_sha256 if mapping.mode == "delta" else None
         self._id = mapping.id
@@ -95,6 +112,10 @@ class _Compiled:
         verified = self._verified(fields)
         self._check_accepted(fields, problems)
         raw = _texts(fields, self._raw)
+        person = _texts(fields, self._person)
+        misformed = [
+            one.reason for one in self._forms if one.name in person and not one.test(person[one.name])
+        ]
         return InboxRow(
             line=record.line,
             source=self._source,
@@ -119,9 +140,9 @@ class _Compiled:
             order_id=order,
             referred_id=referred,
             verified=verified,
-            problems=tuple(problem for problem, _ in problems),
+            problems=(*(problem for problem, _ in problems), *misformed),
             raw=raw,
-            person=_texts(fields, self._person),
+            person=person,
         )
 
     def _event_id(self, record: Record, fields: Fields, problems: list[tuple[str, str]]) -> str | None:

@@ -17,7 +17,7 @@ from models.values.rewards import AmountOff
 
 MOST_EXACT: Final = 2**53
 """Redis keeps a score as a double, exact below this."""
-COUNTED: Final = frozenset({Kind.REFERRAL, Kind.SHARE, Kind.REVIEW, Kind.LOGIN})
+COUNTED: Final = frozenset({Kind.REFERRAL, Kind.SHARE, Kind.REVIEW, Kind.LOGIN, Kind.PROFILE, Kind.SURVEY})
 PRICED: Final = frozenset({Kind.PURCHASE})
 
 

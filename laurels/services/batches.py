@@ -1,16 +1,16 @@
 """Batches: the inbox is drained under one lease; claim, gate and work are steps that a crash may part."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from laurels.errors import GateError
 from laurels.quality.gate import Verdict
-from laurels.services import audit, points
+from laurels.services import audit, points, rulesets
 from laurels.services.failpoint import failpoint
 from laurels.services.leases import Held, fenced, hold
 from laurels.services.runtime import Runtime
-from laurels.stores import batches, leases
+from laurels.stores import batches, leases, rules
 from laurels.stores.batches import PARTITION, Claim
 
 
@@ -28,7 +28,10 @@ class BatchReport:
 
 @dataclass(slots=True)
 class DrainReport:
-    """What one draining of the inbox did. `held` counts batches that the gate could not judge."""
+    """What one draining of the inbox did. `held` counts batches that the gate could not judge.
+
+    `reasons` are of quarantined rows; `warnings` and `notes` refuse no row by themselves.
+    """
 
     batches: int = 0
     rows: int = 0
@@ -38,6 +41,8 @@ class DrainReport:
     points: int = 0
     standings: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
 
     def add(self, report: BatchReport, verdict: Verdict | None) -> None:
         """Count one batch."""
@@ -47,8 +52,14 @@ class DrainReport:
         self.quarantined += report.quarantined
         self.points += report.points
         self.standings += report.standings
-        counts = Counter(self.reasons) + Counter(verdict.counts if verdict else {})
-        self.reasons = dict(sorted(counts.items()))
+        if verdict is not None:
+            self.reasons = _sum(self.reasons, verdict.counts)
+            self.warnings = _sum(self.warnings, verdict.warnings)
+            self.notes = _sum(self.notes, verdict.notes)
+
+
+def _sum(counts: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted((Counter(counts) + Counter(more)).items()))
 
 
 def drain(
@@ -101,9 +112,13 @@ def _work(
 
 def _judge(runtime: Runtime, held: Held, claim: Claim) -> Verdict:
     """Let the gate judge what was claimed, and record its verdict under the fence."""
-    verdict = runtime.gate.judge_batch(claim.batch_id, claim.rows)
+    with runtime.database.transaction() as session:
+        ruleset = rulesets.of_intake(session, claim.intake_id)
+    verdict = runtime.gate.judge_batch(claim.batch_id, claim.rows, ruleset)
     with fenced(runtime, held) as session:
-        batches.record_verdict(session, claim, verdict.ruleset, verdict.refused, verdict.counts)
+        rules.keep(session, ruleset)
+        counts = {"reasons": verdict.counts, "warnings": verdict.warnings, "notes": verdict.notes}
+        batches.record_verdict(session, claim, verdict.ruleset, verdict.refused, counts)
     return verdict
 
 

@@ -8,12 +8,13 @@ from sqlmodel import Session, select
 
 from laurels.clock import business_time
 from laurels.errors import DataRejectedError, NotFoundError
-from laurels.services import audit
+from laurels.services import audit, rulesets
 from laurels.services.intake_reports import IntakeReport, report_of
 from laurels.services.mappings import load_mapping
 from laurels.services.reading import read_rows
 from laurels.services.rejections import reading_of, reject_broken_off, reject_left
 from laurels.services.runtime import Runtime
+from laurels.stores import rules
 from laurels.stores.database import Database
 from laurels.stores.files.facts import inspect
 from models.intake import Intake
@@ -103,6 +104,7 @@ def _opened(
     intake.unknown_columns = list(facts.unknown_columns)
     intake.duplicate_columns = list(facts.duplicate_columns)
     intake.bounds = mapping.bounds.model_dump()
+    intake.ruleset = rules.keep(session, rulesets.of_mapping(mapping))
     intake.rows = intake.accepted = intake.duplicates = intake.conflicts = intake.refused = 0
     session.add(intake)
     session.flush()

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from laurels.errors import MappingInvalidError
 from laurels.rules.findings import Finding, Place, empties, findings_of
+from laurels.services.rulesets import of_the_house
 from laurels.stores.yaml_files import YamlDocument, read_yaml_file
 from models.values.mapping import Mapping
 
@@ -33,6 +34,7 @@ def _judged(document: YamlDocument) -> tuple[Mapping | None, set[tuple[int, str]
     mapping = None
     try:
         mapping = Mapping.model_validate(document.data)
+        findings += of_the_house(mapping.rules)
     except ValidationError as error:
         findings += _new(findings_of(error, document.data, Mapping, {}), findings)
     return mapping, {(document.line_of(_place(finding, document)), str(finding)) for finding in findings}

@@ -10,6 +10,7 @@ from laurels.rules.findings import Finding, empties, findings_of
 from laurels.rules.lint import lint_program
 from laurels.rules.program_schema import editor_schema
 from laurels.rules.stand_ins import sound_parts
+from laurels.services.rulesets import of_the_house
 from laurels.stores.yaml_files import YamlDocument, read_yaml, read_yaml_file
 from models.values.program import PLANNED, Program
 
@@ -68,7 +69,7 @@ def _judged(data: object) -> tuple[Program | None, list[Finding]]:
             found for found in findings_of(error, data, Program, PLANNED) if found.place not in empty
         ]
     judged = program if not findings else sound_parts(data, findings)
-    return program, findings + (lint_program(judged) if judged else [])
+    return program, findings + (lint_program(judged) + of_the_house(judged.rules) if judged else [])
 
 
 def _listed(problems: list[tuple[int, str]], name: str) -> str:

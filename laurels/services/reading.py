@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from laurels.rules.identity import event_key, snapshot_event_id
 from laurels.rules.intake import compile_mapping
+from laurels.services import rulesets
 from laurels.services.runtime import Runtime
 from laurels.stores import inbox, people
 from laurels.stores.database import Database
@@ -35,7 +36,10 @@ def read_rows(
     on_progress: Callable[[int], None] | None,
 ) -> None:
     """Take every row of a file into the inbox, in bounded memory: one chunk is written while the next is read."""
-    to_row = compile_mapping(mapping, source, runtime.keys.member_id, facts.content_sha256)
+    judged = [one.rule for one in rulesets.of_mapping(mapping).rules]
+    to_row = compile_mapping(
+        mapping, source, runtime.keys.member_id, facts.content_sha256, rules=judged, today=as_of.date()
+    )
     known = people.Known()
     with ThreadPoolExecutor(max_workers=1) as writer:
         with database.transaction() as session:

@@ -8,15 +8,16 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from laurels.errors import NotFoundError
-from laurels.quality.rules import INTAKE_FAMILY, ROW_FAMILIES
+from laurels.quality.rules import INTAKE_FAMILY
 from laurels.rules.reasons import SENTENCES
 from laurels.services import audit
+from laurels.services.rulesets import house_rules
 from laurels.services.runtime import Runtime
 from laurels.stores import quarantine
 from laurels.stores.quarantine import Quarantined
 from models.audit import AuditEntry
 
-_GATE = {rule.reason: rule.sentence for family in (*ROW_FAMILIES, INTAKE_FAMILY) for rule in family.rules}
+_OF_FILES = {clause.reason: clause.sentence for clause in INTAKE_FAMILY.clauses}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,8 @@ def view_of(row: Quarantined) -> QuarantinedView:
 
 def sentence(reason: str) -> str:
     """Return what a reason says to a person; a reason of rules that are gone stands for itself."""
-    return _GATE.get(reason) or SENTENCES.get(reason) or reason
+    house = {rule.rule: rule.sentence for rule in house_rules()}
+    return house.get(reason) or _OF_FILES.get(reason) or SENTENCES.get(reason) or reason
 
 
 def _detail(session: Session, row: Quarantined) -> QuarantinedDetail:

@@ -12,12 +12,12 @@ from laurels.clock import business_time
 from laurels.errors import RuleRefusedError
 from laurels.rules.intake import compile_mapping
 from laurels.rules.repairs import edited_columns, personal, read_again, why_not_replayed
-from laurels.services import audit
+from laurels.services import audit, rulesets
 from laurels.services.intake import mapping_path
 from laurels.services.mappings import load_mapping
 from laurels.services.refusals import require, subject
 from laurels.services.runtime import Runtime
-from laurels.stores import people, quarantine
+from laurels.stores import people, quarantine, rules
 from laurels.stores.quarantine import Quarantined
 from models.audit import Actor
 from models.values.activity import InboxRow
@@ -92,7 +92,15 @@ def _replay_intake(runtime: Runtime, session: Session, rows: Sequence[Quarantine
     """Mend and queue rows of one intake: they share a source and a mapping."""
     mapping = load_mapping(mapping_path(runtime, rows[0].mapping))
     target = _Target(mapping, edited_columns(mapping, repair.edits))
-    to_row = compile_mapping(mapping, rows[0].source, runtime.keys.member_id, "replay")
+    judged = [one.rule for one in rulesets.of_mapping(mapping).rules]
+    to_row = compile_mapping(
+        mapping,
+        rows[0].source,
+        runtime.keys.member_id,
+        "replay",
+        rules=judged,
+        today=repair.as_of.date(),
+    )
     kept = quarantine.payloads(session, [row.key for row in rows if row.key])
     mended: list[tuple[UUID, InboxRow]] = []
     for row in rows:
@@ -102,7 +110,8 @@ def _replay_intake(runtime: Runtime, session: Session, rows: Sequence[Quarantine
         mended.append((row.key, read_again(before, mapping, target.columns, to_row)))
         _record(session, repair, row, before, target)
     people.remember(session, runtime.keys, _observed([row for _, row in mended], repair.as_of))
-    quarantine.queue_again(session, rows[0].intake_id, mended, repair.as_of)
+    ruleset = rules.keep(session, rulesets.of_mapping(mapping))
+    quarantine.queue_again(session, rows[0].intake_id, mended, repair.as_of, ruleset)
 
 
 def _observed(rows: Sequence[InboxRow], as_of: datetime) -> list[people.Observation]:

@@ -89,7 +89,7 @@ def record_verdict(
     claim: Claim,
     ruleset: str,
     refused: Mapping[UUID, Sequence[str]],
-    counts: Mapping[str, int],
+    counts: Mapping[str, Mapping[str, int]],
 ) -> None:
     """Move refused rows to quarantine and mark the rest as passed, with the digest of what passed."""
     driver(session).execute(
@@ -105,7 +105,12 @@ def record_verdict(
         "update batch set state = 'passed', token = %s, ruleset = %s, digest = %s, verdict = %s, passed = rows - %s, "
         "quarantined = %s where id = %s",
         (
-            *(claim.token, ruleset, digest(session, claim.batch_id), Jsonb(dict(counts))),
+            *(
+                claim.token,
+                ruleset,
+                digest(session, claim.batch_id),
+                Jsonb({name: dict(of) for name, of in counts.items()}),
+            ),
             *(len(refused), len(refused), claim.batch_id),
         ),
     )

@@ -136,7 +136,11 @@ def dismiss_intake(session: Session, intake_id: int) -> int:
 
 
 def queue_again(
-    session: Session, intake_id: int, rows: Sequence[tuple[UUID, InboxRow]], as_of: datetime
+    session: Session,
+    intake_id: int,
+    rows: Sequence[tuple[UUID, InboxRow]],
+    as_of: datetime,
+    ruleset: str | None = None,
 ) -> int:
     """Add a revision to each event and queue it, under a replay of their intake with a time of its own.
 
@@ -150,6 +154,7 @@ def queue_again(
         mapping=origin.mapping,
         replay_of=intake_id,
         as_of=as_of,
+        ruleset=ruleset,
         state="released",
     )
     session.add(replay)

@@ -15,6 +15,9 @@ class Kind(StrEnum):
     SHARE = "share"
     REVIEW = "review"
     LOGIN = "login"
+    PROFILE = "profile"
+    SURVEY = "survey"
+    REDEMPTION = "redemption"
 
 
 @dataclass(frozen=True, slots=True)

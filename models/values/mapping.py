@@ -11,6 +11,7 @@ from models.values.activity import Kind
 from models.values.format import Delimited, Format, JsonLines, ParquetFormat
 from models.values.money import currencies
 from models.values.part import Part
+from models.values.rules import Rules
 
 __all__ = ["Delimited", "JsonLines", "Mapping", "ParquetFormat"]
 
@@ -140,6 +141,7 @@ class Mapping(Part):
     attributes: dict[Name, Column] = Field(default_factory=dict)
     accept: dict[Column, tuple[str, ...]] = Field(default_factory=dict)
     optional: tuple[Column, ...] = ()
+    rules: Rules = ()
     bounds: Bounds = Bounds()
 
     @property
@@ -203,6 +205,19 @@ class Mapping(Part):
             raise ValueError(f"accept: {min(taken)} is already a field's name")
         if unknown := set(self.optional) - set(self.columns):
             raise ValueError(f"optional: {min(unknown)} is no declared column")
+        return self
+
+    @model_validator(mode="after")
+    def _rules_see_what_is_kept(self) -> Self:
+        for rule in self.rules:
+            personal = rule.check.form and rule.check.form.personal
+            if personal and personal not in self.person_columns:
+                raise ValueError(f"rules: {rule.rule} looks at {personal}, which is no personal column here")
+            for name in rule.attributes:
+                if name not in self.attributes:
+                    raise ValueError(
+                        f"rules: {rule.rule} looks at attributes.{name}, which is no attribute here"
+                    )
         return self
 
     def _roles_and_attributes(self) -> list[str]:

@@ -13,6 +13,7 @@ from models.values.messages import Messages
 from models.values.money import currencies, minor_digits
 from models.values.part import Part, Slug
 from models.values.rewards import PointsValue, Reward
+from models.values.rules import ProgramRules
 from models.values.season import Season, local_instant
 from models.values.tiers import Tiers
 
@@ -65,6 +66,7 @@ class Program(Part):
     boards: Annotated[tuple[Board, ...], Field(max_length=50)] = ()
     tiers: Tiers | None = None
     messages: Messages = Messages()
+    rules: ProgramRules = ()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from laurels.errors import GateError, TransientError
-from laurels.quality import rules
+from laurels.quality import compiled
 from laurels.quality.gate import Gate
-from laurels.quality.rules import Family, Rule
+from laurels.quality.rules import Clause, Family
 from laurels.services import batches, boards, quarantine, versions
+from laurels.services.rulesets import house_rules
 from laurels.services.runtime import Runtime
 from laurels.stores import batches as claims
 from laurels.stores.database import driver
+from models.values.rules import Applied, Ruleset
 from tests.battery.gate_rows import (
     BORDERLINE,
     GOOD,
@@ -36,10 +38,12 @@ from tests.battery.gate_rows import (
 SUMMER = Path("deployments/programs/summer-race.yaml")
 MAY = datetime(2026, 5, 1, tzinfo=UTC)
 APPLIED = "select id from activity"
+HOUSE = Ruleset(rules=tuple(Applied(rule=rule) for rule in house_rules()))
 
 
 def test_every_rule_has_its_planted_row() -> None:
-    assert set(PLANTED) == {rule.reason for family in rules.ROW_FAMILIES for rule in family.rules}
+    judged = [rule.rule for rule in house_rules() if not (rule.check.read or rule.check.form)]
+    assert set(PLANTED) == set(judged)
 
 
 @pytest.mark.parametrize("reason", PLANTED)
@@ -139,8 +143,9 @@ BROKEN = [
 def test_a_rule_that_cannot_be_judged_stops_the_batch_apart_from_bad_data(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch, sql: str
 ) -> None:
-    broken = Family("broken", (Rule("broken", "It breaks.", sql),))
-    monkeypatch.setattr(rules, "ROW_FAMILIES", (*rules.ROW_FAMILIES, broken))
+    broken = Family("broken", (Clause("broken", sql),))
+    whole = compiled.families(HOUSE)
+    monkeypatch.setattr(compiled, "families", lambda _: (*whole, broken))
     take_in(runtime, [GOOD, PLANTED["self_referral"]])
     report = batches.drain(runtime)
     assert (report.held, report.batches, report.quarantined) == (1, 0, 0)
@@ -154,18 +159,18 @@ def test_a_rule_that_cannot_be_judged_stops_the_batch_apart_from_bad_data(
 
 
 def test_doubled_braces_are_literal_ones(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    braces = Family("braces", (Rule("braces", "Eight letters.", "kind ~ '^[a-z]{{8}}$'"),))
-    monkeypatch.setattr(rules, "ROW_FAMILIES", (braces,))
+    braces = Family("braces", (Clause("self_referral", "kind ~ '^[a-z]{{8}}$'"),))
+    monkeypatch.setattr(compiled, "families", lambda _: (braces,))
     take_in(runtime, [GOOD, REFERRAL])
     batches.drain(runtime)
-    assert refused_lines(runtime) == {1: ["braces"], 2: ["braces"]}
+    assert refused_lines(runtime) == {1: ["self_referral"], 2: ["self_referral"]}
 
 
 def test_a_stopped_batch_does_not_stop_those_behind_it(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    picky = Family("picky", (Rule("picky", "It breaks at one amount.", "1 / (amount_minor - 13) > 5"),))
-    monkeypatch.setattr(rules, "ROW_FAMILIES", (picky,))
+    picky = Family("picky", (Clause("picky", "1 / (amount_minor - 13) > 5"),))
+    monkeypatch.setattr(compiled, "families", lambda _: (picky,))
     take_in(runtime, [replace(GOOD, amount_minor=13)], "shop-1")
     take_in(runtime, [GOOD], "shop-2")
     report = batches.drain(runtime)
@@ -226,7 +231,7 @@ def test_a_batch_whose_rows_vanish_is_not_applied(
 
 def test_a_batch_and_an_intake_that_are_not_there_are_errors_not_passes(runtime: Runtime) -> None:
     with pytest.raises(GateError, match="not the 3 rows"):
-        runtime.gate.judge_batch(404, 3)
+        runtime.gate.judge_batch(404, 3, HOUSE)
     with pytest.raises(GateError, match="not there"):
         runtime.gate.judge_intake(404)
 
@@ -295,8 +300,8 @@ def test_a_connection_that_the_server_dropped_is_no_verdict(runtime: Runtime) ->
 def test_a_server_that_goes_away_meanwhile_is_transient(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ends_it = Rule("gone", "Ends the session that judges.", "pg_terminate_backend(pg_backend_pid())")
-    monkeypatch.setattr(rules, "ROW_FAMILIES", (Family("gone", (ends_it,)),))
+    ends_it = Family("gone", (Clause("gone", "pg_terminate_backend(pg_backend_pid())"),))
+    monkeypatch.setattr(compiled, "families", lambda _: (ends_it,))
     take_in(runtime, [GOOD])
     with pytest.raises(TransientError):
         batches.drain(runtime)
@@ -319,12 +324,9 @@ def test_nothing_of_a_refused_row_reaches_a_board(runtime: Runtime) -> None:
         assert one(runtime, f"select count(*) from {table}") == 0, table
 
 
-def test_the_rules_have_a_version_that_is_kept_with_each_refusal(
-    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_rules_have_a_version_that_is_kept_with_each_refusal(runtime: Runtime) -> None:
     take_in(runtime, [PLANTED["self_referral"]])
     batches.drain(runtime)
-    version = rules.ruleset()
-    assert one(runtime, "select ruleset from quarantined_row") == version
-    monkeypatch.setattr(rules, "ROW_FAMILIES", rules.ROW_FAMILIES[1:])
-    assert rules.ruleset() != version
+    assert one(runtime, "select ruleset from quarantined_row") == HOUSE.version
+    kept = one(runtime, "select body from ruleset where version = %s", HOUSE.version)
+    assert Ruleset.model_validate(kept) == HOUSE

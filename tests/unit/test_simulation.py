@@ -9,9 +9,11 @@ import duckdb
 import pytest
 
 from deployments.simulation import PLANTED, SEASON_HOURS, STARTS, VERIFIED, write_simulated
-from laurels.quality.rules import ROW_FAMILIES
+from laurels.quality import compiled
 from laurels.services.mappings import load_mapping
+from laurels.services.rulesets import house_rules
 from models.values.activity import InboxRow
+from models.values.rules import Applied, Ruleset
 from tests.mappings import MAPPINGS, rows_of
 
 HOUSEHOLDS = range(1, 201)
@@ -35,36 +37,38 @@ def read(path: Path) -> dict[str, InboxRow]:
 
 def gate_reasons(row: InboxRow) -> list[str]:
     """What the gate's own SQL says of a row, here asked of DuckDB: no server is needed for it."""
-    rules = [rule for family in ROW_FAMILIES for rule in family.rules]
+    house = Ruleset(rules=tuple(Applied(rule=rule) for rule in house_rules()))
+    clauses = [clause for family in compiled.families(house) for clause in family.clauses]
     values = [str(v) if hasattr(v := getattr(row, name), "hex") else v for name in JUDGED[:-1]]
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(
             "create table claimed_row as select ?::varchar as kind, ?::uuid as member_id, ?::timestamptz as occurred_at, "
             "?::bigint as amount_minor, ?::uuid as referred_id, ?::uuid as order_id, ?::varchar[] as problems, "
-            "?::timestamptz as as_of",
-            [*values, list(row.problems), AS_OF],
+            "?::timestamptz as as_of, " + ", ".join(f"?::boolean as {name}" for name in UNREAD),
+            [*values, list(row.problems), AS_OF, *(unread(row, *fields) for fields in UNREAD.values())],
         )
         return [
-            rule.reason
-            for rule in rules
-            if connection.execute(
-                f"select coalesce({_in_duckdb(rule.sql)}, false) from claimed_row"
-            ).fetchone()
+            clause.reason
+            for clause in clauses
+            if connection.execute(f"select coalesce({clause.sql}, false) from claimed_row").fetchone()
             == (True,)
         ]
 
 
-def _in_duckdb(sql: str) -> str:
-    """DuckDB wants a select list in `exists` and a name for the column of `unnest`; the rules stay as they are."""
-    return (
-        sql.replace(
-            "select from unnest(problems) problem where problem ~",
-            "select 1 from unnest(problems) u(problem) where problem SIMILAR TO",
-        )
-        .replace("_')", "_.*')")
-        .replace("'^", "'")
-    )
+UNREAD = {
+    "kind_unread": ("kind",),
+    "member_unread": ("member_id",),
+    "time_unread": ("time",),
+    "amount_unread": ("amount", "currency"),
+    "order_unread": ("order_id",),
+    "referred_unread": ("referred_id",),
+}
+
+
+def unread(row: InboxRow, *fields: str) -> bool:
+    """What the view says of a field that has a problem."""
+    return any(problem.startswith(f"{field}_") for field in fields for problem in row.problems)
 
 
 def test_the_same_seed_is_the_same_file(simulated: Path, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def reward(benefit: object, **more: object) -> list[dict[str, object]]:
         ),
         (
             {"zzz": 1},
-            "zzz: is no field here: known are boards, currency, earning, messages, points_value, program, rewards, season, tiers, time_zone",
+            "zzz: is no field here: known are boards, currency, earning, messages, points_value, program, rewards, rules, season, tiers, time_zone",
         ),
         ({"hold": "14d"}, "hold: is not supported yet, so it is refused: points can be spent at once"),
         (

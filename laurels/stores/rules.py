@@ -1,0 +1,24 @@
+"""Rule sets as stored: each version once, for ever."""
+
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from sqlmodel import Session
+
+from laurels.stores.database import driver
+from models.rules import Ruleset as StoredRuleset
+from models.values.rules import Ruleset
+
+_KEEP = "insert into ruleset (version, body) values (%s, %s) on conflict do nothing"
+
+
+def keep(session: Session, ruleset: Ruleset) -> str:
+    """Store a rule set unless it is there; return its version."""
+    driver(session).execute(_KEEP, (ruleset.version, Jsonb(ruleset.model_dump(mode="json"))))
+    return ruleset.version
+
+
+def kept(session: Session, version: str) -> dict[str, Any] | None:
+    """Return the body of a version, None where there is none."""
+    found = session.get(StoredRuleset, version)
+    return found.body if found else None
