@@ -68,7 +68,7 @@ def _condition(when: When, unread: str | None = None) -> Any:
     """Return the rows that a rule is about as a row condition, None for all of them."""
     from great_expectations.expectations.row_conditions import Column  # noqa: PLC0415  # takes seconds, see vendor
 
-    parts = [Column("kind").is_in([kind.value for kind in when.kind])] if when.kind else []
+    parts: list[Any] = [Column("kind").is_in([kind.value for kind in when.kind])] if when.kind else []
     parts += [Column(compiled.COLUMNS[field]).is_not_null() for field in when.has]
     parts += [Column(unread) == False] if unread else []  # noqa: E712  # it builds a condition
     condition: Any = None
