@@ -16,13 +16,16 @@ from benchmarks.measure import finish, own_runtime, say, wal_bytes
 from laurels.services import versions
 from laurels.services.intake import ingest_file
 from laurels.services.points import write_standings
+from laurels.services.rulesets import house_rules
 from laurels.services.runtime import Runtime
 from laurels.stores import batches, leases, participation, points, programs, working
 from laurels.stores.batches import Claim
 from laurels.stores.database import Database, driver
+from models.values.rules import Applied, Ruleset
 
 SIZES = {1_000: 20, 10_000: 6}
 SUMMER = Path("deployments/programs/summer-race.yaml")
+HOUSE = Ruleset(rules=tuple(Applied(rule=rule) for rule in house_rules()))
 
 
 class Steps:
@@ -51,9 +54,9 @@ def work(runtime: Runtime, steps: Steps, token: int, size: int) -> int:
     if claim is None:
         return 0
     with steps.step("gate"):
-        verdict = runtime.gate.judge_batch(claim.batch_id, claim.rows)
+        verdict = runtime.gate.judge_batch(claim.batch_id, claim.rows, HOUSE)
     with steps.step("verdict"), runtime.database.transaction() as session:
-        batches.record_verdict(session, claim, verdict.ruleset, verdict.refused, verdict.counts)
+        batches.record_verdict(session, claim, verdict.ruleset, verdict.refused, {"reasons": verdict.counts})
     with ExitStack() as transaction:
         apply(transaction.enter_context(runtime.database.transaction()), steps, claim)
         with steps.step("commit"):

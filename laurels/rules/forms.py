@@ -23,7 +23,7 @@ _COSTLY: Final = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
 def is_email(text: str) -> bool:
     """Whether a text is one e-mail address by its form (RFC 5321, 6531); nobody is asked whether it is there."""
     try:
-        validate_email(text, check_deliverability=False)
+        validate_email(text, check_deliverability=False, strict=True)
     except EmailNotValidError:
         return False
     return True
