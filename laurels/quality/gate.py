@@ -1,6 +1,6 @@
 """The gate: Great Expectations judges a claimed batch, or a whole file, and nothing passes without its word.
 
-Not thread-safe (a shared context mixes up frames): one gate per process, used by one thread at a time.
+Great Expectations is not thread-safe, so one thread at a time asks it, whoever else waits.
 Importing Great Expectations takes seconds, so it happens when the first batch is judged.
 """
 
@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 
 from laurels.errors import GateError, LaurelsError, TransientError
 from laurels.quality import compiled, rules
-from laurels.quality.vendor import great_expectations
+from laurels.quality.vendor import ALONE, great_expectations
 from models.values.problem import Problem
 from models.values.rules import Ruleset
 
@@ -89,7 +89,8 @@ class Gate:
         Raises GateError where an expectation raised, TransientError where the database went away meanwhile.
         """
         try:
-            return self._validated(table, queries)
+            with ALONE:
+                return self._validated(table, queries)
         except LaurelsError as error:
             refused: LaurelsError = error
         except Exception as error:  # noqa: BLE001  # whatever it is, it may quote the connection string: see below

@@ -2,7 +2,11 @@
 
 import logging
 import os
+import threading
 from typing import Any
+
+ALONE = threading.RLock()
+"""Held by whoever asks the library anything: it gives one thread the answer to what another asked."""
 
 
 def great_expectations() -> tuple[Any, Any]:

@@ -4,6 +4,7 @@ import gc
 import logging
 import random
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from laurels.services.rulesets import house_rules
 from laurels.services.runtime import Runtime
 from laurels.stores import batches as claims
 from laurels.stores.database import driver
+from models.batches import Batch
 from models.values.rules import Applied, Ruleset
 from tests.battery.gate_rows import (
     BORDERLINE,
@@ -269,6 +271,30 @@ def test_judging_again_and_again_keeps_nothing(
     assert list(context.suites.all()) == list(context.validation_definitions.all()) == []
     runtime.gate.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_that_share_a_gate_get_each_their_own_verdict(runtime: Runtime) -> None:
+    """Great Expectations by itself gave 34 of 53 threads another one's answer."""
+    reasons = list(PLANTED)
+    wanted: dict[int, dict[str, int]] = {}
+    with runtime.database.transaction() as session:
+        for at, reason in enumerate(reasons):
+            batch = Batch(
+                intake_id=take_in(runtime, [GOOD, *[PLANTED[reason]] * (at + 1)], f"shop-{at}"), token=1
+            )
+            session.add(batch)
+            session.flush()
+            driver(session).execute(
+                "insert into batch_item (batch_id, key, revision) select %s, key, 0 from queue_item where intake_id = %s",
+                (batch.id, batch.intake_id),
+            )
+            wanted[batch.id or 0] = {reason: at + 1}
+    judged = {batch: sum(counts.values()) + 1 for batch, counts in wanted.items()}
+    with ThreadPoolExecutor(8) as pool:
+        verdicts = pool.map(
+            lambda batch: (batch, runtime.gate.judge_batch(batch, judged[batch], HOUSE).counts), judged
+        )
+        assert dict(verdicts) == wanted
 
 
 def test_the_password_is_in_no_error_and_no_log(runtime: Runtime, caplog: pytest.LogCaptureFixture) -> None:
