@@ -54,6 +54,21 @@ def compile_mapping(
     return _Compiled(mapping, source, member_key, file_sha256, form_checks(mapping, rules, today)).row
 
 
+def digest_again(row: InboxRow, mapping: declared.Mapping) -> bytes:
+    """Return the digest that a kept row without problems would have had if it had come in as it is now."""
+    parties = (
+        row.kind,
+        row.member_id,
+        row.occurred_at,
+        row.amount_minor,
+        row.currency,
+        row.order_id,
+        row.referred_id,
+    )
+    attributes = [(name, row.raw.get(name)) for name in sorted(mapping.attributes)]
+    return canonical_digest(*_canonical(*parties, row.verified), [], attributes)
+
+
 def record_again(row: InboxRow, mapping: declared.Mapping) -> Record:
     """Return the record that a kept row came from, to read it anew after a repair of `raw` or `person`."""
     kept: dict[str, object] = {mapping.raw_columns[name]: text for name, text in row.raw.items()}
@@ -121,14 +136,7 @@ class _Compiled:
             source=self._source,
             event_id=event_id,
             digest=canonical_digest(
-                kind,
-                _text(member),
-                _micros(occurred_at),
-                amount,
-                currency,
-                _text(order),
-                _text(referred),
-                verified,
+                *_canonical(kind, member, occurred_at, amount, currency, order, referred, verified),
                 [(problem, field_text(fields.get(column))) for problem, column in problems],
                 [(name, raw.get(name)) for name in self._attributes],
             ),
@@ -209,6 +217,29 @@ def _flat(fields: Fields, dotted: list[tuple[str, list[str]]]) -> Fields:
                 value = value.get(key) if isinstance(value, Mapping) else None
             flat[column] = value
     return flat
+
+
+def _canonical(
+    kind: str | None,
+    member: UUID | None,
+    occurred_at: datetime | None,
+    amount: int | None,
+    currency: str | None,
+    order: UUID | None,
+    referred: UUID | None,
+    verified: bool | None,
+) -> tuple[object, ...]:
+    """Return the typed fields of a row as the digest takes them, in its order."""
+    return (
+        kind,
+        _text(member),
+        _micros(occurred_at),
+        amount,
+        currency,
+        _text(order),
+        _text(referred),
+        verified,
+    )
 
 
 def _text(part: UUID | None) -> str | None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from laurels.errors import RuleRefusedError
 from laurels.rules.identity import member_ids, order_id
-from laurels.rules.intake import compile_mapping, inbox_row, record_again
+from laurels.rules.intake import compile_mapping, digest_again, inbox_row, record_again
 from laurels.rules.texts import canonical_digest, field_text
 from models.values.activity import InboxRow
 from models.values.mapping import Mapping
@@ -218,6 +218,15 @@ COUNTS: list[dict[str, object]] = [
 def test_the_digest_tells_every_field_that_counts() -> None:
     digests = {row_of(changes, SNAPSHOT).digest for changes in [{}, *COUNTS]}
     assert len(digests) == 1 + len(COUNTS)
+
+
+@pytest.mark.parametrize("changes", [{}, *COUNTS])
+def test_a_row_that_is_kept_has_the_digest_with_which_it_came(changes: dict[str, object]) -> None:
+    row = row_of(changes, SNAPSHOT)
+    if not row.problems:
+        assert digest_again(row, SNAPSHOT) == row.digest
+    else:
+        assert digest_again(row, SNAPSHOT) != row.digest
 
 
 @given(st.text(), st.integers(1, 10**9), st.text(), st.text())
