@@ -38,6 +38,18 @@ class Settings(BaseSettings):
     landing: Path = Field(default=Path(".laurels/landing"), description="Folder in which files land.")
     programs: Path = Field(default=Path("deployments/programs"), description="Folder of program files.")
     mappings: Path = Field(default=Path("deployments/mappings"), description="Folder of mappings.")
+    quality_docs: Path = Field(
+        default=Path(".laurels/quality-docs"),
+        description="Folder of the pages that tell of each file's quality.",
+    )
+    quality_docs_days: int = Field(
+        default=30, ge=1, le=3650, description="Pages older than this are removed."
+    )
+    quality_docs_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="Where those pages are served, for links to them; `laurels up` serves them itself if absent.",
+    )
     batch_rows: int = Field(default=10_000, ge=1, le=100_000, description="Rows claimed in one batch.")
     lease_seconds: int = Field(
         default=60, ge=2, le=3600, description="How long a claim is good without a sign of life."

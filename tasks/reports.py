@@ -27,21 +27,26 @@ def report_intake(intake: IntakeReport, drain: DrainReport, refused: Sequence[Qu
         description=f"Intake {intake.intake_id} from {intake.source}, {intake.state}",
     )
     create_markdown_artifact(key="activity-reasons", markdown=_reasons(intake, refused))
+    payload: dict[str, object] = {"intake": intake.intake_id, **_counts(intake, drain)}
     resource = _resource(intake.intake_id, intake.source)
-    emit_event("laurels.activity.applied", resource, payload=_counts(intake, drain))
+    emit_event("laurels.activity.applied", resource, payload=payload)
     if intake.state == "held" or drain.held:
-        payload = {"batches": drain.held, "reasons": list(intake.reasons)}
+        payload = {"intake": intake.intake_id, "batches": drain.held, "reasons": list(intake.reasons)}
         emit_event("laurels.batch.held", resource, payload=payload)
 
 
 def report_released(intake_id: int, source: str, reasons: Sequence[str]) -> None:
     """Say by an event that a person let a held file go on, and what it had been held for. Who: the audit knows."""
-    emit_event("laurels.batch.released", _resource(intake_id, source), payload={"reasons": list(reasons)})
+    emit_event("laurels.batch.released", _resource(intake_id, source), payload=_payload(intake_id, reasons))
 
 
 def report_rejected(intake_id: int, source: str, reasons: Sequence[str]) -> None:
     """Say by an event that a person rejected a held file, and what it had been held for."""
-    emit_event("laurels.batch.rejected", _resource(intake_id, source), payload={"reasons": list(reasons)})
+    emit_event("laurels.batch.rejected", _resource(intake_id, source), payload=_payload(intake_id, reasons))
+
+
+def _payload(intake_id: int, reasons: Sequence[str]) -> dict[str, object]:
+    return {"intake": intake_id, "reasons": list(reasons)}
 
 
 def _resource(intake_id: int, source: str) -> dict[str, str]:

@@ -4,13 +4,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 
 from laurels import embedded
 from laurels.errors import LaurelsError, UnreachableError
 from laurels.orchestrator.deployments import deploy
 from laurels.orchestrator.environment import flow_environment
+from laurels.orchestrator.pages import serving
 from laurels.orchestrator.processes import Child
 from laurels.orchestrator.server import running_server
 from laurels.orchestrator.worker import worker
@@ -32,11 +33,19 @@ def up(settings: Settings, say: Say = print) -> None:
             with running_server(settings, servers) as (api_url, server):
                 say("Prefect is up. Deploying the flows ...")
                 deploy(api_url)
-                with worker(api_url, flow_environment(settings, servers)) as hand:
-                    say(_links(api_url, settings))
-                    _watch(settings, server, hand)
+                with _pages(settings) as pages:
+                    told = settings.model_copy(update={"quality_docs_url": pages})
+                    with worker(api_url, flow_environment(told, servers)) as hand:
+                        say(_links(api_url, told))
+                        _watch(settings, server, hand)
     except KeyboardInterrupt:
         say("Stopped.")
+
+
+def _pages(settings: Settings) -> AbstractContextManager[str]:
+    """Serve the pages of Data Docs, unless somebody else does."""
+    elsewhere = settings.quality_docs_url
+    return nullcontext(elsewhere) if elsewhere else serving(settings.quality_docs.absolute())
 
 
 def _watch(settings: Settings, *children: Child) -> None:
@@ -87,6 +96,7 @@ def _links(api_url: str, settings: Settings) -> str:
 
   Prefect UI    {root}
   Prefect API   {root}/docs
+  Data Docs     {settings.quality_docs_url}
   Landing       {landing}/SOURCE/MAPPING/FILE   (ingested within a minute)
 
 Start a flow run by HTTP:

@@ -67,6 +67,7 @@ READING = {
         "doctor",
     ),
     *("schema check", "schema upgrade"),  # each command upgrades
+    "quality docs",
     "up",  # what its flows write, nobody asked for
 }
 WRITING = {
