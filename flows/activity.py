@@ -13,6 +13,7 @@ from laurels.services.intake import IntakeReport
 from tasks.activity import apply_batches, read_file
 from tasks.boards import reconcile_boards
 from tasks.landing import put_away
+from tasks.quality import look_back
 from tasks.quarantine import find_refused
 from tasks.reports import report_intake
 from tasks.run import opened
@@ -47,5 +48,6 @@ def ingest_activity(path: Path, source: Name, mapping: Name, as_of: AsOf = None)
         applied = apply_batches(run)
         ranked = reconcile_boards(run)
         put_away(path)
-        report_intake(arrived, applied, find_refused(run, arrived.intake_id))
+        before = look_back(run, source, arrived.intake_id)
+        report_intake(arrived, applied, find_refused(run, arrived.intake_id), before)
     return Ingested(arrived, applied, ranked)

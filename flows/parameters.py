@@ -10,5 +10,4 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 _ISO_WITH_ZONE = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$"
 AsOf = Annotated[AwareDatetime, Field(json_schema_extra={"pattern": _ISO_WITH_ZONE})] | None
 
-# What a trigger fills in arrives as text.
-Number = Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=r"^[1-9]\d{0,17}$")]
+Number = Annotated[int, Field(ge=1)]

@@ -50,6 +50,11 @@ class Settings(BaseSettings):
         pattern=r"^https?://\S+$",
         description="Where those pages are served, for links to them; `laurels up` serves them itself if absent.",
     )
+    operators_block: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9-]+/[a-z0-9-]+$",
+        description="The Prefect notification block by which operators are told: slack-webhook/operators.",
+    )
     batch_rows: int = Field(default=10_000, ge=1, le=100_000, description="Rows claimed in one batch.")
     lease_seconds: int = Field(
         default=60, ge=2, le=3600, description="How long a claim is good without a sign of life."

@@ -1,12 +1,34 @@
 """What a file was like, told in pages and reports; outside the way of the rows themselves."""
 
-from prefect.artifacts import create_link_artifact
+from dataclasses import dataclass
+from typing import Any
+
+from prefect.artifacts import create_link_artifact, create_markdown_artifact
+from prefect.blocks.abstract import NotificationBlock
+from prefect.blocks.core import Block
 from prefect.logging import get_run_logger
 
-from laurels.services import quality_docs
+from laurels.errors import RuleRefusedError
+from laurels.services import quality_docs, quality_reports
 from laurels.services.quality_docs import Published
+from laurels.services.quality_reports import QualityReport
 from tasks.run import Run
 from tasks.step import step
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What a report on a file is seen against: the last files of its source as a picture, and its page's address."""
+
+    chart: str
+    page: str | None
+
+
+@step
+def look_back(run: Run, source: str, intake_id: int) -> Background:
+    """Draw the last files of a source, and say where the page of one will be."""
+    page = quality_docs.page_url(run.runtime.settings, intake_id)
+    return Background(quality_reports.chart(quality_reports.trend(run.runtime, source)), page)
 
 
 @step
@@ -25,3 +47,28 @@ def expire_docs(run: Run) -> int:
     expired = quality_docs.expire(run.runtime)
     get_run_logger().info("%d old pages of Data Docs removed", expired)
     return expired
+
+
+@step
+def report_sources(run: Run, weeks: int, source: str | None, zone: str) -> QualityReport:
+    """Count what the files of the last weeks were like, and publish it as an artifact."""
+    found = quality_reports.report(run.runtime, weeks=weeks, source=source, zone=zone, as_of=run.as_of)
+    _, _, markdown = quality_reports.told(found)
+    create_markdown_artifact(key="quality-report", markdown=markdown)
+    return found
+
+
+@step
+def tell_operators(run: Run, report: QualityReport) -> bool:
+    """Send the report by the operators' block, once, and return whether there is one. A failure to send fails it."""
+    name = run.runtime.settings.operators_block
+    if name is None:
+        get_run_logger().info("nobody is told: LAURELS_OPERATORS_BLOCK names no notification block")
+        return False
+    block = Block.load(name)
+    if not isinstance(block, NotificationBlock):
+        raise RuleRefusedError(f"the block {name} sends no notifications")
+    title, message, _ = quality_reports.told(report)
+    sender: Any = block  # Prefect types what runs here as if it had to be awaited
+    sender.notify(message, title)
+    return True

@@ -13,20 +13,23 @@ from laurels.services.batches import DrainReport
 from laurels.services.intake import IntakeReport
 from laurels.services.leaders import Leaders
 from laurels.services.quarantine import QuarantinedView
+from tasks.quality import Background
 from tasks.quarantine import LOOKED_AT
 
 _PLACES = 5
 _HEADING = ("| reason | why | rows | lines |", "| --- | --- | ---: | --- |")
 
 
-def report_intake(intake: IntakeReport, drain: DrainReport, refused: Sequence[QuarantinedView]) -> None:
+def report_intake(
+    intake: IntakeReport, drain: DrainReport, refused: Sequence[QuarantinedView], before: Background
+) -> None:
     """Publish what came in and what was refused of it, and say it by events: applied and, where it is so, held."""
     create_table_artifact(
         key="activity",
         table=[{"what": what, "rows": rows} for what, rows in _counts(intake, drain).items()],
         description=f"Intake {intake.intake_id} from {intake.source}, {intake.state}",
     )
-    create_markdown_artifact(key="activity-reasons", markdown=_reasons(intake, refused))
+    create_markdown_artifact(key="activity-reasons", markdown=_reasons(intake, refused, before))
     payload: dict[str, object] = {"intake": intake.intake_id, **_counts(intake, drain)}
     resource = _resource(intake.intake_id, intake.source)
     emit_event("laurels.activity.applied", resource, payload=payload)
@@ -79,9 +82,12 @@ def _counts(intake: IntakeReport, drain: DrainReport) -> dict[str, int]:
     }
 
 
-def _reasons(intake: IntakeReport, refused: Sequence[QuarantinedView]) -> str:
+def _reasons(intake: IntakeReport, refused: Sequence[QuarantinedView], before: Background) -> str:
     held = "\n".join(f"- **held**: {reason}" for reason in intake.reasons)
-    parts = [f"### Intake {intake.intake_id}", held, _table(refused) if refused else _none(intake)]
+    trend = f"#### The last files of {intake.source}\n\n![rows and refused rows of each]({before.chart})"
+    page = f"[Data Docs of this file]({before.page}) (a minute after the run)" if before.page else ""
+    told = _table(refused) if refused else _none(intake)
+    parts = [f"### Intake {intake.intake_id}", held, told, page, trend]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 

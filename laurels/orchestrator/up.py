@@ -9,6 +9,7 @@ from types import FrameType
 
 from laurels import embedded
 from laurels.errors import LaurelsError, UnreachableError
+from laurels.orchestrator.automations import tell_operators
 from laurels.orchestrator.deployments import deploy
 from laurels.orchestrator.environment import flow_environment
 from laurels.orchestrator.pages import serving
@@ -33,6 +34,7 @@ def up(settings: Settings, say: Say = print) -> None:
             with running_server(settings, servers) as (api_url, server):
                 say("Prefect is up. Deploying the flows ...")
                 deploy(api_url)
+                say(tell_operators(api_url, settings.operators_block))
                 with _pages(settings) as pages:
                     told = settings.model_copy(update={"quality_docs_url": pages})
                     with worker(api_url, flow_environment(told, servers)) as hand:

@@ -68,6 +68,7 @@ READING = {
     ),
     *("schema check", "schema upgrade"),  # each command upgrades
     "quality docs",
+    "quality report",
     "up",  # what its flows write, nobody asked for
 }
 WRITING = {
