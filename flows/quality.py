@@ -7,20 +7,24 @@ from pydantic import Field
 
 from flows.parameters import AsOf, Name, Number
 from laurels.services.quality_reports import ZONE
-from tasks.quality import publish_docs, report_sources, tell_operators
+from tasks.quality import find_pages, publish_docs, report_sources, tell_operators
 from tasks.run import opened
 
 
 @flow(flow_run_name="intake-{intake}", persist_result=False, result_serializer="json")
-def publish_quality_docs(intake: Number) -> str:
-    """Build the Data Docs page of one file and return its path. Pages that are too old go with it.
+def publish_quality_docs(intake: Number, later: bool = False) -> int:
+    """Build the Data Docs page of a file, unless it is right as it is, and return how many pages were built.
 
     Args:
         intake: The file's number, as `laurels intake list` and the artifacts say it.
+        later: Also of the files after it that have none: of many that come at once one run does the work.
 
     """
     with opened() as run:
-        return str(publish_docs(run, intake).path)
+        found = find_pages(run, intake, later=later)
+        for each in found:
+            publish_docs(run, each)
+    return len(found)
 
 
 @flow(persist_result=False, result_serializer="json")

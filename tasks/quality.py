@@ -8,7 +8,7 @@ from prefect.blocks.abstract import NotificationBlock
 from prefect.blocks.core import Block
 from prefect.logging import get_run_logger
 
-from laurels.errors import RuleRefusedError
+from laurels.errors import LaurelsError, RuleRefusedError
 from laurels.services import quality_docs, quality_reports
 from laurels.services.quality_docs import Published
 from laurels.services.quality_reports import QualityReport
@@ -26,9 +26,17 @@ class Background:
 
 @step
 def look_back(run: Run, source: str, intake_id: int) -> Background:
-    """Draw the last files of a source, and say where the page of one will be."""
+    """Draw the files of a source up to this one, and say where the page of one will be."""
     page = quality_docs.page_url(run.runtime.settings, intake_id)
-    return Background(quality_reports.chart(quality_reports.trend(run.runtime, source)), page)
+    return Background(quality_reports.chart(quality_reports.trend(run.runtime, source, intake_id)), page)
+
+
+@step
+def find_pages(run: Run, intake_id: int, *, later: bool) -> list[int]:
+    """Return the files whose pages are to be built: this one unless its page is right, and later ones without."""
+    found = quality_docs.owed(run.runtime, intake_id, later=later)
+    get_run_logger().info("%d pages to build", len(found))
+    return found
 
 
 @step
@@ -69,6 +77,18 @@ def tell_operators(run: Run, report: QualityReport) -> bool:
     if not isinstance(block, NotificationBlock):
         raise RuleRefusedError(f"the block {name} sends no notifications")
     title, message, _ = quality_reports.told(report)
-    sender: Any = block  # Prefect types what runs here as if it had to be awaited
-    sender.notify(message, title)
+    if failed := _failure(block, message, title):
+        raise LaurelsError(f"the block {name} could not send: {failed}")
     return True
+
+
+def _failure(sender: Any, message: str, title: str) -> str | None:
+    """Send, and return what kind of failure it met: its words may hold the address, which is the secret.
+
+    The sender is no type of Prefect's, which are written as if what runs here had to be awaited.
+    """
+    try:
+        sender.notify(message, title)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it goes no further than its kind
+        return type(error).__name__
+    return None

@@ -14,9 +14,13 @@ _NOTICES = {
     "laurels: a file is held": (
         "laurels.batch.held",
         f"Laurels: a file of {_SOURCE} is held",
-        "Intake {{ event.payload.intake }} waits for a person: {{ event.payload.reasons | join(', ') or "
-        "'the gate could not judge a batch of it' }}.\nLet it go on: laurels intake release "
-        "{{ event.payload.intake }}\nOr not: laurels intake reject {{ event.payload.intake }}",
+        """\
+Intake {{ event.payload.intake }} waits for a person: \
+{{ event.payload.reasons | join(', ') or 'the gate could not judge a batch of it' }}.
+{% if event.payload.reasons %}\
+Let it go on: laurels intake release {{ event.payload.intake }}
+Or not: laurels intake reject {{ event.payload.intake }}
+{% endif %}""",
     ),
     "laurels: a file is missing": (
         "laurels.file.missing",

@@ -52,12 +52,18 @@ class _Pages(SimpleHTTPRequestHandler):
         if name not in (HOST, "localhost"):
             self.send_error(HTTPStatus.FORBIDDEN)
             return None
-        root, asked = Path(self.directory), Path(self.translate_path(self.path))
-        found = asked.resolve()
-        if not found.is_relative_to(root) or any(p.startswith(".") for p in found.relative_to(root).parts):
+        if not self._is_ours(self.translate_path(self.path)):
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
         return super().send_head()
+
+    def _is_ours(self, asked: str) -> bool:
+        if "\0" in asked:
+            return False
+        root, found = Path(self.directory), Path(asked).resolve()
+        return found.is_relative_to(root) and not any(
+            part.startswith(".") for part in found.relative_to(root).parts
+        )
 
     def list_directory(self, _path: Any) -> None:
         """List nothing."""

@@ -4,8 +4,12 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_WIDTH, _HEIGHT, _LEFT, _TOP, _FLOOR = 720, 220, 70, 34, 180
+_WIDTH, _HEIGHT, _LEFT, _TOP, _FLOOR = 720, 226, 70, 34, 180
 _TALL = _FLOOR - _TOP
+_WIDEST = 64.0
+_CROWDED = 2
+"""Files whose labels would meet."""
+_BLUE, _RED = "#4c7ec9", "#d9363e"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +32,41 @@ def trend_chart(files: Sequence[FileFigures]) -> str:
     A small red part is drawn two pixels high at least: one bad row in a million is to be seen.
     """
     most = max((file.rows for file in files), default=0) or 1
-    step = (_WIDTH - _LEFT - 10) / max(len(files), 1)
-    bars = "".join(_bar(file, _LEFT + number * step, step, most) for number, file in enumerate(files))
-    worst = max(files, key=lambda file: file.refused / max(file.rows, 1), default=None)
-    told = f"{len(files)} files"
-    if worst is not None and worst.refused:
-        told += f"; most refused: {refused_share(worst.rows, worst.refused)} of intake {worst.intake_id}"
-    first, last = (files[0].intake_id, files[-1].intake_id) if files else ("", "")
-    drawn = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
-        f'viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" font-size="12" fill="#343a40">'
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" rx="6" fill="#ffffff"/>'
-        f'<text x="{_LEFT}" y="20">{told}</text>'
-        f'<text x="{_LEFT - 8}" y="{_TOP + 8}" text-anchor="end">{most:,}</text>'
-        f'<text x="{_LEFT - 8}" y="{_FLOOR}" text-anchor="end">0</text>'
-        f"{bars}"
-        f'<line x1="{_LEFT}" y1="{_FLOOR}" x2="{_WIDTH - 10}" y2="{_FLOOR}" stroke="#adb5bd"/>'
-        f'<text x="{_LEFT}" y="{_FLOOR + 16}">{first}</text>'
-        f'<text x="{_WIDTH - 10}" y="{_FLOOR + 16}" text-anchor="end">{last}</text>'
-        f'<rect x="{_LEFT}" y="{_FLOOR + 25}" width="10" height="10" fill="#4c7ec9"/>'
-        f'<text x="{_LEFT + 16}" y="{_FLOOR + 34}">rows</text>'
-        f'<rect x="{_LEFT + 60}" y="{_FLOOR + 25}" width="10" height="10" fill="#d9363e"/>'
-        f'<text x="{_LEFT + 76}" y="{_FLOOR + 34}">of these refused</text></svg>'
-    )
-    return "data:image/svg+xml;base64," + base64.b64encode(drawn.encode()).decode()
+    step = min(_WIDEST, (_WIDTH - _LEFT - 10) / max(len(files), 1))
+    first, *_, last = [f"intake {file.intake_id}" for file in files] * 2 or ["", ""]
+    size = f'width="{_WIDTH}" height="{_HEIGHT}"'
+    box = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" font-size="12" fill="#343a40"'
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box}>',
+        f'<rect {size} rx="6" fill="#ffffff"/>',
+        _text(_LEFT, 20, _told(files)),
+        _text(_LEFT - 8, _TOP + 8, f"{most:,}", "end"),
+        _text(_LEFT - 8, _FLOOR, "0", "end"),
+        *(_bar(file, _LEFT + number * step, step, most) for number, file in enumerate(files)),
+        f'<line x1="{_LEFT}" y1="{_FLOOR}" x2="{_WIDTH - 10}" y2="{_FLOOR}" stroke="#adb5bd"/>',
+        _text(_LEFT, _FLOOR + 16, first),
+        _text(_LEFT + step * len(files), _FLOOR + 16, last, "end") if len(files) > _CROWDED else "",
+        *(_legend(_LEFT, _BLUE, "rows"), _legend(_LEFT + 60, _RED, "of these refused"), "</svg>"),
+    ]
+    return "data:image/svg+xml;base64," + base64.b64encode("".join(parts).encode()).decode()
+
+
+def _told(files: Sequence[FileFigures]) -> str:
+    if not files:
+        return "no files"
+    last, worst = files[-1], max(files, key=lambda file: file.refused / max(file.rows, 1))
+    told = f"{len(files)} files; refused of the last one: {refused_share(last.rows, last.refused)}"
+    most = f", at most: {refused_share(worst.rows, worst.refused)} (intake {worst.intake_id})"
+    return told + most if worst.refused else told
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
+    return f'<text x="{x:.1f}" y="{y}" text-anchor="{anchor}">{text}</text>'
+
+
+def _legend(x: int, colour: str, text: str) -> str:
+    square = f'<rect x="{x}" y="{_FLOOR + 25}" width="10" height="10" fill="{colour}"/>'
+    return square + _text(x + 16, _FLOOR + 34, text)
 
 
 def _bar(file: FileFigures, x: float, step: float, most: int) -> str:
@@ -59,6 +74,6 @@ def _bar(file: FileFigures, x: float, step: float, most: int) -> str:
     red = min(whole, max(2.0, _TALL * file.refused / most)) if file.refused else 0.0
     size = f'x="{x + step * 0.1:.1f}" width="{step * 0.8:.1f}"'
     return (
-        f'<rect {size} y="{_FLOOR - whole:.1f}" height="{whole:.1f}" fill="#4c7ec9"/>'
-        f'<rect {size} y="{_FLOOR - red:.1f}" height="{red:.1f}" fill="#d9363e"/>'
+        f'<rect {size} y="{_FLOOR - whole:.1f}" height="{whole:.1f}" fill="{_BLUE}"/>'
+        f'<rect {size} y="{_FLOOR - red:.1f}" height="{red:.1f}" fill="{_RED}"/>'
     )

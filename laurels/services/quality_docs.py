@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlmodel import col, select
+
 from laurels.errors import NotFoundError, RuleRefusedError
 from laurels.quality import docs, html_page, suites
 from laurels.services.runtime import Runtime
@@ -52,13 +54,37 @@ def publish(runtime: Runtime, intake_id: int) -> Published:
         )
     url = runtime.database.engine.url.render_as_string(hide_password=False)
     expected = suites.suites(intake.ruleset)
-    text = docs.document(url, intake_id, f"Intake {intake_id} of {intake.source}", _facts(intake), expected)
+    title = f"Intake {intake_id} of {intake.source}"
+    text = docs.document(url, intake_id, title, _facts(intake), expected).replace(
+        "<head>", f'<head><meta name="laurels" content="{_mark(intake)}">', 1
+    )
     root = runtime.settings.quality_docs.absolute()
     with runtime.database.alone(_WORK):
         path = _place(root / f"intake-{intake_id}" / "index.html", text)
         expired = _expire(root, runtime.settings.quality_docs_days)
         _complete(root)
     return Published(intake_id, path, page_url(runtime.settings, intake_id), expired)
+
+
+def owed(runtime: Runtime, intake_id: int, *, later: bool) -> list[int]:
+    """Return the file unless its page says what is so now, and with `later` the files after it that have no page.
+
+    Raises NotFoundError.
+    """
+    root = runtime.settings.quality_docs.absolute()
+    wanted = (
+        select(Intake)
+        .where(col(Intake.id) >= intake_id, col(Intake.replay_of).is_(None))
+        .order_by(col(Intake.id))
+    )
+    with runtime.database.transaction() as session:
+        found = session.exec(wanted.where(Intake.state != "reading") if later else wanted.limit(1)).all()
+    if not found or found[0].id != intake_id:
+        raise NotFoundError(f"no file {intake_id} that has been read")
+    first, *others = found
+    right = f'content="{_mark(first)}"' in _text(root / f"intake-{intake_id}" / "index.html")
+    without = [one.id or 0 for one in others if not (root / f"intake-{one.id}" / "index.html").is_file()]
+    return without if right else [intake_id, *without]
 
 
 def expire(runtime: Runtime) -> int:
@@ -94,6 +120,18 @@ def _facts(intake: Intake) -> dict[str, str]:
     if intake.rows > docs.LINES_READ:
         facts["Shown"] += f"; of the first {docs.LINES_READ:,} lines"
     return {name: text for name, text in facts.items() if text}
+
+
+def _mark(intake: Intake) -> str:
+    """Return what a page is right for: counts and state of its file, and the rules."""
+    return f"{intake.state}/{intake.rows}/{intake.accepted}/{intake.refused}/{intake.ruleset}"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""
 
 
 def _place(path: Path, text: str) -> Path:

@@ -17,10 +17,10 @@ ZONE = "America/New_York"
 FILES_SHOWN = 30
 
 
-def trend(runtime: Runtime, source: str) -> list[FileFigures]:
-    """Return rows and refused rows of a source's last 30 files, the oldest of them first."""
+def trend(runtime: Runtime, source: str, last: int) -> list[FileFigures]:
+    """Return rows and refused rows of a source's 30 files up to one, the oldest of them first."""
     with runtime.database.transaction() as session:
-        return [FileFigures(*found) for found in quality.latest_files(session, source, FILES_SHOWN)]
+        return [FileFigures(*found) for found in quality.latest_files(session, source, last, FILES_SHOWN)]
 
 
 def chart(files: list[FileFigures]) -> str:

@@ -11,7 +11,7 @@ from laurels.stores.database import driver
 # A row that a replay brought back belongs to the file that it came in; a superseded refusal stands open elsewhere.
 _LATEST = """
 with file as (
-  select id, rows from intake where source = %(source)s and replay_of is null and state <> 'reading'
+  select id, rows from intake where source = %(source)s and id <= %(last)s and replay_of is null
    order by id desc limit %(limit)s
 )
 select file.id as intake_id, file.rows,
@@ -46,9 +46,9 @@ select source, this, 'reason', reason, count(*) from refused, unnest(reasons) as
 """
 
 
-def latest_files(session: Session, source: str, limit: int) -> list[tuple[int, int, int]]:
-    """Return number, rows and refused rows of a source's last files, the oldest of them first."""
-    found = driver(session).execute(_LATEST, {"source": source, "limit": limit})
+def latest_files(session: Session, source: str, last: int, limit: int) -> list[tuple[int, int, int]]:
+    """Return number, rows and refused rows of a source's files up to one, the oldest of them first."""
+    found = driver(session).execute(_LATEST, {"source": source, "last": last, "limit": limit})
     return [(int(str(intake)), int(str(rows)), int(str(refused))) for intake, rows, refused in found]
 
 

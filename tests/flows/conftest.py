@@ -55,6 +55,9 @@ def flow_settings(
     given = {
         "home": home,
         "landing": home / "landing",
+        "quality_docs": home / "pages",
+        "quality_docs_url": "http://pages.example/",
+        "operators_block": "custom-webhook/operators",
         "database_url": SecretStr(flow_servers.database_url),
         "redis_url": SecretStr(flow_servers.redis_url),
     }

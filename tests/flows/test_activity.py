@@ -1,5 +1,6 @@
 """A file to ranks, by the flow called in this process as the demo calls it."""
 
+from base64 import b64decode
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -68,7 +69,8 @@ def test_what_was_refused_is_told_by_reason_and_line_and_without_a_value(
     path.write_text("\n".join([header, first, *rows, conflict, ragged]) + "\n")
     done = ingest_activity(path, source, "activity", AS_OF)
     assert (done.intake.rows, done.drain.quarantined) == (10, 9 + 6)
-    assert reasons(prefect, source) == [
+    [told] = reasons(prefect, source)
+    assert told.partition("\n[Data Docs")[0] == (
         f"""\
 ### Intake {done.intake.intake_id}
 
@@ -78,7 +80,16 @@ def test_what_was_refused_is_told_by_reason_and_line_and_without_a_value(
 | `conflict` | The same event id came earlier with other content; the first one stands. | 1 | 10 |
 | `row_ragged` | The line has more or fewer fields than the header. | 1 | 11 |
 """
-    ]
+    )
+    link, trend = told.partition("\n[Data Docs")[2].split("\n\n#### ")
+    assert (
+        link
+        == f" of this file](http://pages.example/intake-{done.intake.intake_id}/) (a minute after the run)"
+    )
+    heading, picture = trend.split("\n\n")
+    assert heading == f"The last files of {source}"
+    drawn = b64decode(picture.rstrip(")\n").partition("base64,")[2]).decode()
+    assert "2 files; refused of the last one: 80.0 %, at most: 100.0 %" in drawn
 
 
 def test_of_a_good_file_nothing_was_refused_and_of_a_known_one_nothing_new(
@@ -89,10 +100,11 @@ def test_of_a_good_file_nothing_was_refused_and_of_a_known_one_nothing_new(
     bad.write_text(bad.read_text() + "too,few\n")
     for path in (good, bad, bad):
         ingest_activity(path, source, "activity", AS_OF)
-    first, second, third = (text.partition("\n\n")[2] for text in reasons(prefect, source))
-    assert first == "Nothing was refused.\n"
+    told = [text.partition("\n\n[Data Docs")[0] for text in reasons(prefect, source)]
+    first, second, third = (text.partition("\n\n")[2] for text in told)
+    assert first == "Nothing was refused."
     assert "| `row_ragged` |" in second
-    assert third == "Nothing was refused that was not refused before.\n"
+    assert third == "Nothing was refused that was not refused before."
 
 
 def test_an_unknown_mapping_fails_for_good_and_at_once(tmp_path: Path, prefect: PrefectApi) -> None:

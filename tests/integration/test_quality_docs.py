@@ -14,6 +14,7 @@ from laurels.quality.docs import Suites
 from laurels.quality.library import great_expectations
 from laurels.services import batches, intake, quality_docs, quarantine
 from laurels.services.runtime import Runtime
+from models.intake import Intake
 from tests.integration.activity import purchase, run_rows, write_jsonl
 from tests.runtimes import at_once
 
@@ -180,6 +181,24 @@ def test_the_same_page_again_replaces_itself_and_the_index_lists_what_is_there(
     ]
     links = re.findall(r'href="(intake-\d+/index.html)">', (root / "index.html").read_text())
     assert links == ["intake-2/index.html", "intake-1/index.html"]
+
+
+def test_only_what_is_missing_or_wrong_is_built_again(house: Runtime, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        run_rows(house, tmp_path, [purchase(name, "ada", "1.00")], f"{name}.jsonl")
+    assert quality_docs.owed(house, 1, later=True) == [1, 2, 3]
+    assert quality_docs.owed(house, 2, later=False) == [2]
+    quality_docs.publish(house, 1)
+    quality_docs.publish(house, 3)
+    assert quality_docs.owed(house, 1, later=True) == [2]
+    assert quality_docs.owed(house, 3, later=True) == []
+    with house.database.transaction() as session:
+        session.get_one(Intake, 3).state = "rejected"
+    assert quality_docs.owed(house, 3, later=True) == [3]
+    quality_docs.publish(house, 3)
+    assert quality_docs.owed(house, 3, later=True) == []
+    with pytest.raises(NotFoundError, match="no file 4 that has been read"):
+        quality_docs.owed(house, 4, later=True)
 
 
 def test_pages_that_are_too_old_go_with_the_next_one_and_at_night(house: Runtime, tmp_path: Path) -> None:

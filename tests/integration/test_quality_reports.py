@@ -44,19 +44,20 @@ def house(runtime: Runtime, tmp_path: Path) -> Runtime:
 
 
 def test_the_last_files_of_a_source_with_what_was_refused_of_each(house: Runtime) -> None:
-    assert quality_reports.trend(house, "shop") == [
+    assert quality_reports.trend(house, "shop", 4) == [
         FileFigures(1, 10, 1),
         FileFigures(2, 10, 4),
         FileFigures(3, 4, 0),
     ]
-    assert quality_reports.trend(house, "nobody") == []
+    assert quality_reports.trend(house, "shop", 2) == [FileFigures(1, 10, 1), FileFigures(2, 10, 4)]
+    assert quality_reports.trend(house, "nobody", 4) == []
 
 
 def test_a_row_that_was_mended_was_still_refused(house: Runtime) -> None:
     found = quarantine.list_quarantine(house, source="shop", state="open", limit=10)
     quarantine.replay(house, [row.id for row in found[1:3]], edits={"amount": "1.00"}, actor="ann")
     batches.drain(house)
-    assert quality_reports.trend(house, "shop")[1] == FileFigures(2, 10, 4)
+    assert quality_reports.trend(house, "shop", 4)[1] == FileFigures(2, 10, 4)
 
 
 def test_the_week_of_each_source_beside_the_one_before(house: Runtime) -> None:

@@ -88,6 +88,11 @@ def test_the_night_is_new_york_s() -> None:
     assert nightly["schedules"] == [{"cron": "30 3 * * *", "timezone": "America/New_York"}]
 
 
+def test_the_week_s_report_comes_on_monday_morning() -> None:
+    [weekly] = [one for one in DEPLOYMENTS if one["name"] == "report-quality"]
+    assert weekly["schedules"] == [{"cron": "0 7 * * 1", "timezone": "America/New_York"}]
+
+
 def test_loading_them_all_does_not_load_great_expectations() -> None:
     modules = ", ".join(sorted({one["entrypoint"].rsplit(".", 1)[0] for one in DEPLOYMENTS}))
     program = f"import {modules}, sys; raise SystemExit('great_expectations' in sys.modules)"
