@@ -29,7 +29,7 @@ def report_intake(
         table=[{"what": what, "rows": rows} for what, rows in _counts(intake, drain).items()],
         description=f"Intake {intake.intake_id} from {intake.source}, {intake.state}",
     )
-    create_markdown_artifact(key="activity-reasons", markdown=_reasons(intake, refused, before))
+    create_markdown_artifact(key="activity-reasons", markdown=_reasons(intake, drain, refused, before))
     payload: dict[str, object] = {"intake": intake.intake_id, **_counts(intake, drain)}
     resource = _resource(intake.intake_id, intake.source)
     emit_event("laurels.activity.applied", resource, payload=payload)
@@ -79,16 +79,33 @@ def _counts(intake: IntakeReport, drain: DrainReport) -> dict[str, int]:
         "unreadable": intake.refused,
         "passed the gate": drain.passed,
         "quarantined": drain.quarantined,
+        "passed with a warning": sum(drain.warnings.values()),
     }
 
 
-def _reasons(intake: IntakeReport, refused: Sequence[QuarantinedView], before: Background) -> str:
+def _reasons(
+    intake: IntakeReport, drain: DrainReport, refused: Sequence[QuarantinedView], before: Background
+) -> str:
     held = "\n".join(f"- **held**: {reason}" for reason in intake.reasons)
     trend = f"#### The last files of {intake.source}\n\n![rows and refused rows of each]({before.chart})"
     page = f"[Data Docs of this file]({before.page}) (a minute after the run)" if before.page else ""
     told = _table(refused) if refused else _none(intake)
-    parts = [f"### Intake {intake.intake_id}", held, told, page, trend]
+    parts = [f"### Intake {intake.intake_id}", held, told, _passed(drain), page, trend]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _passed(drain: DrainReport) -> str:
+    """Return what rows were counted for and passed: of all that this run worked off."""
+    counted = [(name, "warning", rows) for name, rows in drain.warnings.items()]
+    counted += [(name, "note", rows) for name, rows in drain.notes.items()]
+    rows = [f"| `{name}` | {severity} | {count} |" for name, severity, count in counted]
+    heading = (
+        "#### Passed, and counted in this run",
+        "",
+        "| rule | severity | rows |",
+        "| --- | --- | ---: |",
+    )
+    return "\n".join([*heading, *rows]) if rows else ""
 
 
 def _none(intake: IntakeReport) -> str:

@@ -13,13 +13,12 @@ from typing import Any
 
 from laurels.errors import GateError
 from laurels.quality.html_page import Block, page
-from laurels.quality.library import great_expectations, renderer
+from laurels.quality.vendor import great_expectations, renderer
 
 LINES_READ = 1_000_000
 """The lines of a file whose rows are judged again for its page: a file of a hundred millions is told by its first."""
 LINES_SHOWN = 10
 _SEVERITIES = ("critical", "warning", "info")
-_COUNTS = ("element_count", "unexpected_count", "unexpected_percent", "missing_count", "missing_percent")
 
 _ASSETS = {
     "file": "select * from intake where id = {intake}",
@@ -34,7 +33,7 @@ _ASSETS = {
 class Suites:
     """Expectations on the file as a whole, its measures, its lines as they were read, and its rows.
 
-    Each has a description and, in `meta`, reason, severity and owner. Rows have the columns of `intake_row`.
+    Each has a severity and, in `meta`, reason, sentence and owner. Rows have the columns of `intake_row`.
     """
 
     file: Sequence[Any] = ()
@@ -99,10 +98,15 @@ def _without_values(result: Any) -> Any:
         raise GateError(f"Data Docs: {meta['reason']} could not be evaluated")
     lines = [int(row["line"]) for row in _failing(found) if "line" in row]
     number = found.get("observed_value", found.get("unexpected_count"))
+    if number is None and result.success:  # a rule that was about no row at all
+        number = 0
     count = number if isinstance(number, int | float) else None
-    result.result = {name: found[name] for name in _COUNTS if name in found} | {"observed_value": count}
+    result.result = {
+        "observed_value": count
+    }  # its share is left out: of rows with a value, said to be of all
     shown = ", ".join(f"{line:,}" for line in sorted(lines)[:LINES_SHOWN])
     result.expectation_config.description = html.escape(meta["sentence"])  # it is put into markup as it is
+    meta["severity"] = result.expectation_config.severity.value
     meta["lines"] = f"{shown}, …" if shown and (count or 0) > LINES_SHOWN else shown
     return result
 
@@ -131,7 +135,7 @@ def _rendered(heading: str, results: Sequence[Any]) -> Block:
     statistics = renderer().ValidationResultsPageRenderer._render_validation_statistics(whole)  # noqa: SLF001
     section = renderer().ValidationResultsColumnSectionRenderer().render(ordered)
     table = next(block for block in section.content_blocks if block.content_block_type == "table")
-    table.header_row += ["First lines", "Severity", "Owner", "Reason"]
+    table.header_row += ["Lines", "Severity", "Owner", "Reason"]
     for row, result in zip(table.table, ordered, strict=True):
         row.extend(_told(result.expectation_config.meta))
     section.content_blocks = [statistics, table]

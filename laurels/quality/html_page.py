@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from laurels.quality.library import page_view
+from laurels.quality.vendor import page_view
 
 ASSETS = Path(__file__).with_name("assets")
 STYLES = ("bootstrap-4.6.2.min.css", "docs-1.css")

@@ -1,41 +1,60 @@
-"""The rules as expectations, one a rule, for Data Docs: the same SQL that the gate's families are made of."""
+"""What is expected of one file, one expectation a rule: of the whole, its measures, its lines and its rows."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from laurels.quality import rules
 from laurels.quality.docs import Suites
-from laurels.quality.library import great_expectations
+from laurels.quality.expectations import expectations
+from laurels.quality.vendor import great_expectations
 from laurels.rules.reasons import SENTENCES
+from models.measures import Measure
 from models.values.problem import Problem
+from models.values.rules import Ruleset
 
-OWNER = "data team"
+OWNER = "data"
 
 
-def suites(_ruleset: str | None) -> Suites:
-    """Return what is expected of a file by a version of the rules."""
+def suites(ruleset: Ruleset, measures: Sequence[Measure]) -> Suites:
+    """Return what is expected of a file by its rules and the bounds of its measures."""
     return Suites(
-        file=[_query(rule.reason, rule.sentence, rule.sql, "id") for rule in rules.INTAKE_FAMILY.rules],
+        file=[_query(one.reason, one.sentence, one.sql, "id") for one in rules.INTAKE_FAMILY.clauses],
+        measures=[_bounded(one) for one in measures if one.low is not None or one.high is not None],
         lines=[
-            _query(reason, sentence, f"reason = '{reason}'")
+            _query(reason, sentence, f"reason = '{reason}'", "line")
             for reason, sentence in SENTENCES.items()
             if reason not in set(Problem)
         ],
-        rows=[
-            *(_query(each.reason, each.sentence, each.sql) for each in _row_rules()),
-            *(_query(one, SENTENCES[one], f"'{one}' = any(problems)") for one in Problem),
-        ],
+        rows=expectations(ruleset, "line"),
     )
 
 
-def _row_rules() -> list[rules.Rule]:
-    return [rule for family in rules.ROW_FAMILIES for rule in family.rules]
-
-
-def _query(reason: str, sentence: str, broken: str, place: str = "line") -> Any:
+def _query(reason: str, sentence: str, broken: str, place: str) -> Any:
     _, gxe = great_expectations()
     return gxe.UnexpectedRowsExpectation(
-        unexpected_rows_query=f"select {place} from {{batch}} where {broken} order by 1",
-        description=sentence,
+        unexpected_rows_query=f"select {place} from {{batch}} where {broken}",
         severity="critical",
-        meta={"reason": reason, "sentence": sentence, "severity": "critical", "owner": OWNER},
+        meta={"reason": reason, "sentence": sentence, "owner": OWNER},
+    )
+
+
+def _bounded(measure: Measure) -> Any:
+    """Return that a measure is within its bounds; of its one row the greatest value is the value, and is shown."""
+    from great_expectations.expectations.row_conditions import Column  # noqa: PLC0415  # takes seconds
+
+    _, gxe = great_expectations()
+    ends = ((" not below {:g}", measure.low), (" not above {:g}", measure.high))
+    bounds = " and".join(text.format(end) for text, end in ends if end is not None)
+    name = f"{measure.name} of {measure.field}" if measure.field else measure.name
+    return gxe.ExpectColumnMaxToBeBetween(
+        column="value",
+        min_value=measure.low,
+        max_value=measure.high,
+        row_condition=(Column("name") == measure.name) & (Column("field") == measure.field),
+        severity=measure.severity,
+        meta={
+            "reason": measure.name,
+            "sentence": f"{name} is{bounds}, {measure.basis}.".replace(", .", "."),
+            "owner": OWNER,
+        },
     )

@@ -17,3 +17,17 @@ def great_expectations() -> tuple[Any, Any]:
 
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     return gx, gxe
+
+
+def renderer() -> Any:
+    """Return its renderers: results to sections of a document."""
+    from great_expectations.render import renderer  # noqa: PLC0415
+
+    return renderer
+
+
+def page_view() -> Any:
+    """Return its view: sections to HTML."""
+    from great_expectations.render import view  # noqa: PLC0415
+
+    return view.DefaultJinjaPageView()  # type: ignore[attr-defined]

@@ -19,9 +19,11 @@ from sqlmodel import col, select
 
 from laurels.errors import NotFoundError, RuleRefusedError
 from laurels.quality import docs, html_page, suites
+from laurels.services import rulesets
 from laurels.services.runtime import Runtime
 from laurels.settings import Settings
 from models.intake import Intake
+from models.measures import Measure
 
 _WORK = "quality docs"
 _PAGE = re.compile(r"intake-(\d+)")
@@ -46,14 +48,16 @@ def publish(runtime: Runtime, intake_id: int) -> Published:
     """
     with runtime.database.transaction() as session:
         intake = session.get(Intake, intake_id)
-    if intake is None:
+        measures = session.exec(select(Measure).where(Measure.intake_id == intake_id)).all()
+        ruleset = rulesets.of_intake(session, intake_id) if intake else None
+    if intake is None or ruleset is None:
         raise NotFoundError(f"no intake {intake_id}")
     if intake.replay_of is not None:
         raise RuleRefusedError(
             f"intake {intake_id} is a replay: its rows are those of intake {intake.replay_of}"
         )
     url = runtime.database.engine.url.render_as_string(hide_password=False)
-    expected = suites.suites(intake.ruleset)
+    expected = suites.suites(ruleset, measures)
     title = f"Intake {intake_id} of {intake.source}"
     text = docs.document(url, intake_id, title, _facts(intake), expected).replace(
         "<head>", f'<head><meta name="laurels" content="{_mark(intake)}">', 1

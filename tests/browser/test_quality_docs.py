@@ -75,7 +75,7 @@ def looked_at(visit: Visit, base: str) -> None:
     assert visit.page.locator("h1").inner_text() == "Intake 1 of shop"
     row = visit.page.locator("tr", has_text="purchase_negative")
     assert [text.strip() for text in row.locator("td").all_inner_texts()][1:4] == [
-        *("A purchase is not below zero.", "2", "2, 3")
+        *("A purchase is not below zero.", "2", "2, 3"),
     ]
     assert visit.style("tr:has-text('purchase_negative') i", "color") == RED
     assert visit.style("tr:has-text('refund_not_positive') i", "color") == GREEN

@@ -11,10 +11,13 @@ import pytest
 from laurels.errors import GateError, NotFoundError, RuleRefusedError
 from laurels.quality import docs, suites
 from laurels.quality.docs import Suites
-from laurels.quality.library import great_expectations
-from laurels.services import batches, intake, quality_docs, quarantine
+from laurels.quality.vendor import great_expectations
+from laurels.services import batches, intake, quality_docs, quarantine, rulesets
+from laurels.services.intake import mapping_path
+from laurels.services.mappings import load_mapping
 from laurels.services.runtime import Runtime
 from models.intake import Intake
+from models.measures import Measure
 from tests.integration.activity import purchase, run_rows, write_jsonl
 from tests.runtimes import at_once
 
@@ -44,6 +47,7 @@ class Told(HTMLParser):
         super().__init__()
         self.rows: list[list[str]] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self._in_cell = False
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -52,9 +56,14 @@ class Told(HTMLParser):
             self.rows.append([])
         if tag in ("td", "th"):
             self.rows[-1].append("")
+            self._in_cell = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th"):
+            self._in_cell = False
 
     def handle_data(self, data: str) -> None:
-        if self.rows and self.rows[-1]:
+        if self._in_cell:
             self.rows[-1][-1] = f"{self.rows[-1][-1]} {data}".strip()
 
     def of(self, reason: str) -> list[str]:
@@ -86,15 +95,19 @@ def test_a_page_says_each_rule_with_how_many_rows_broke_it_and_where(house: Runt
     batches.drain(house)
     told = published(house, report.intake_id)
     assert told.of("purchase_negative") == [
-        *("A purchase is not below zero.", "12", "4, 5, 6, 7, 8, 9, 10, 11, 12, 13, …"),
-        *("critical", "data team", "purchase_negative"),
+        *(
+            "A purchase is not below zero.",
+            "12",
+            "4, 5, 6, 7, 8, 9, 10, 11, 12, 13, …",
+        ),
+        *("critical", "finance", "purchase_negative"),
     ]
-    assert told.of("amount_unreadable")[1:3] == ["1", "16"]
+    assert told.of("amount_readable")[1:3] == ["1", "16"]
     assert told.of("json_broken")[1:3] == ["1", "17"]
     assert told.of("refund_not_positive")[1:3] == ["0", ""]
     assert told.of("too_few_rows")[:2] == ["A file is not smaller than its source ever is.", "0"]
     reasons = [row[-1] for row in told.rows if len(row) == 7]
-    failed = {"purchase_negative", "amount_unreadable", "json_broken"}
+    failed = {"purchase_negative", "amount_readable", "json_broken"}
     where = reasons.index("Reason", 1)  # the second table's head
     assert set(reasons[where + 1 : where + 4]) == failed  # what failed stands first
 
@@ -108,7 +121,7 @@ def test_no_value_and_nothing_personal_is_on_a_page(house: Runtime, tmp_path: Pa
     report = intake.ingest_file(house, path, source="shop", mapping="activity-jsonl")
     batches.drain(house)
     _, gxe = great_expectations()
-    whole = suites.suites(None)
+    whole = suites.suites(rulesets.of_mapping(load_mapping(mapping_path(house, "activity-jsonl"))), [])
     about = {"severity": "warning", "owner": "data", "sentence": "None may be there."}
     columns = ("key", "member_id", "kind", "currency", "order_id", "occurred_at", "amount_minor", "source")
     mapped = [
@@ -253,3 +266,29 @@ def test_a_rule_that_cannot_be_evaluated_is_a_gate_error_and_names_no_value(
     url = house.database.engine.url.render_as_string(hide_password=False)
     with pytest.raises(GateError, match=r"^Data Docs: broken_rule could not be evaluated$"):
         docs.document(url, 1, "Intake", {}, Suites(rows=[broken]))
+
+
+def test_measures_show_their_figure_and_their_bounds(house: Runtime, tmp_path: Path) -> None:
+    run_rows(house, tmp_path, [purchase("a", "ada", "1.00")])
+    about = {"intake_id": 1, "basis": "the last 12 Mondays"}
+    with house.database.transaction() as session:
+        session.add(Measure(name="rows", field="", value=1, low=90, high=120, **about))
+        session.add(
+            Measure(name="null_rate", field="amount", value=0.25, high=0.5, severity="warning", **about)
+        )
+        session.add(Measure(name="remembered", field="", value=7, **about))
+    told = published(house, 1)
+    sentence = "rows is not below 90 and not above 120, the last 12 Mondays."
+    assert told.of("rows") == [sentence, "1", "", "critical", "data", "rows"]
+    assert told.of("null_rate") == [
+        *(
+            "null_rate of amount is not above 0.5, the last 12 Mondays.",
+            "0.25",
+            "",
+            "warning",
+            "data",
+            "null_rate",
+        )
+    ]
+    assert not [row for row in told.rows if "remembered" in row]
+    assert [row[-1] for row in told.rows if len(row) == 7][1] == "rows"  # what failed stands first
