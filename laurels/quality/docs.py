@@ -18,14 +18,16 @@ from laurels.quality.vendor import great_expectations, renderer
 LINES_READ = 1_000_000
 """The lines of a file whose rows are judged again for its page: a file of a hundred millions is told by its first."""
 LINES_SHOWN = 10
+_FOUND = 2
+"""The column of what was found: some renderers would write "% not null" of a share that we left out."""
 _SEVERITIES = ("critical", "warning", "info")
 
 _ASSETS = {
     "file": "select * from intake where id = {intake}",
     "measures": "select * from measure where intake_id = {intake}",
     "lines": "select line, unnest(reasons) as reason from quarantined_row "
-    "where intake_id = {intake} and batch_id is null and line <= {lines}",
-    "rows": "select * from intake_row where intake_id = {intake} and line <= {lines}",
+    "where intake_id = {intake} and batch_id is null and line <= {lines} order by line",
+    "rows": "select * from intake_row where intake_id = {intake} and line <= {lines} order by line",
 }
 
 
@@ -61,7 +63,14 @@ def _context(database_url: str) -> Iterator[Any]:
     gx, _ = great_expectations()
     context = gx.get_context(mode="ephemeral")
     store = context.data_sources.add_postgres(
-        "store", connection_string=database_url, kwargs={"hide_parameters": True}
+        "store",
+        connection_string=database_url,
+        create_temp_table=True,  # a file's rows are joined once, not for each rule
+        kwargs={
+            "hide_parameters": True,
+            "pool_size": 1,
+            "max_overflow": 0,
+        },  # and are there on that connection only
     )
     try:
         yield context
@@ -135,8 +144,9 @@ def _rendered(heading: str, results: Sequence[Any]) -> Block:
     statistics = renderer().ValidationResultsPageRenderer._render_validation_statistics(whole)  # noqa: SLF001
     section = renderer().ValidationResultsColumnSectionRenderer().render(ordered)
     table = next(block for block in section.content_blocks if block.content_block_type == "table")
-    table.header_row += ["Lines", "Severity", "Owner", "Reason"]
+    table.header_row += ["First lines", "Severity", "Owner", "Reason"]
     for row, result in zip(table.table, ordered, strict=True):
+        row[_FOUND] = _number(result.result["observed_value"])
         row.extend(_told(result.expectation_config.meta))
     section.content_blocks = [statistics, table]
     return Block(heading, section)
@@ -144,6 +154,10 @@ def _rendered(heading: str, results: Sequence[Any]) -> Block:
 
 def _told(meta: dict[str, str]) -> list[str]:
     return [html.escape(meta[name]) for name in ("lines", "severity", "owner", "reason")]
+
+
+def _number(found: float | None) -> str:
+    return "--" if found is None else f"{found:,.10g}"
 
 
 def _place(result: Any) -> tuple[bool, int]:

@@ -105,6 +105,7 @@ def test_a_page_says_each_rule_with_how_many_rows_broke_it_and_where(house: Runt
     assert told.of("amount_readable")[1:3] == ["1", "16"]
     assert told.of("json_broken")[1:3] == ["1", "17"]
     assert told.of("refund_not_positive")[1:3] == ["0", ""]
+    assert told.of("kind_missing")[1:3] == ["0", ""]
     assert told.of("too_few_rows")[:2] == ["A file is not smaller than its source ever is.", "0"]
     reasons = [row[-1] for row in told.rows if len(row) == 7]
     failed = {"purchase_negative", "amount_readable", "json_broken"}
