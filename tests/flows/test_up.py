@@ -113,9 +113,13 @@ def test_the_command_alone_brings_up_databases_too_and_ends_all_at_one_ctrl_c(
     """As in a first hour: nothing is given, nothing was started before. What it prints can be opened and typed."""
     laurels = str(Path(sys.executable).with_name("laurels"))
     with brought_up([laurels, "up"], {"LAURELS_HOME": str(fresh_home)}, tmp_path) as running:
-        links = dict(re.findall(r"^  (Prefect UI|Prefect API|Landing) +(\S+)", running.text(), re.MULTILINE))
+        links = dict(
+            re.findall(r"^  (Prefect UI|Prefect API|Data Docs|Landing) +(\S+)", running.text(), re.MULTILINE)
+        )
         assert "<title>" in httpx.get(links["Prefect UI"], follow_redirects=True, trust_env=False).text
         assert httpx.get(links["Prefect API"], trust_env=False).is_success
+        assert httpx.get(links["Data Docs"], trust_env=False).status_code == 404  # no page yet, and no list
+        assert "Operators are not told: LAURELS_OPERATORS_BLOCK names no block." in running.text()
         assert links["Landing"] == f"{tmp_path}/.laurels/landing/SOURCE/MAPPING/FILE"
         if curl := shutil.which("curl"):  # `make test` needs none
             assert '"state_type":"SCHEDULED"' in typed(running.text(), curl, tmp_path)
