@@ -13,7 +13,7 @@ from typing import Any
 
 from laurels.errors import GateError
 from laurels.quality.html_page import Block, page
-from laurels.quality.vendor import great_expectations, renderer
+from laurels.quality.vendor import ALONE, great_expectations, renderer
 
 LINES_READ = 1_000_000
 """The lines of a file whose rows are judged again for its page: a file of a hundred millions is told by its first."""
@@ -49,13 +49,15 @@ def document(database_url: str, intake_id: int, title: str, facts: dict[str, str
 
     Raises GateError where an expectation could not be evaluated.
     """
-    with _context(database_url) as context:
+    with ALONE, _context(database_url) as context:
         found = {name: _judged(context, name, intake_id, getattr(suites, name)) for name in _ASSETS}
     parts = {
         "The file as a whole": [*found["file"], *found["measures"]],
         "Its rows": [*found["lines"], *found["rows"]],
     }
-    return page(title, facts, [_rendered(heading, results) for heading, results in parts.items() if results])
+    with ALONE:
+        blocks = [_rendered(heading, results) for heading, results in parts.items() if results]
+        return page(title, facts, blocks)
 
 
 @contextmanager

@@ -231,19 +231,20 @@ def test_pages_that_are_too_old_go_with_the_next_one_and_at_night(house: Runtime
     assert re.findall(r"intake-\d+", (root / "index.html").read_text()) == ["intake-3"]
 
 
-def test_two_at_once_leave_whole_pages_and_no_rest(house: Runtime, tmp_path: Path) -> None:
-    """Great Expectations is not for threads: only the writing is at once here."""
-    run_rows(house, tmp_path, [purchase("a", "ada", "1.00")])
-    page = quality_docs.publish(house, 1).path
-    text = page.read_text()
-    old = page.parent.with_name("intake-7")
-    old.mkdir()
+def test_several_at_once_leave_whole_pages_and_no_rest(house: Runtime, tmp_path: Path) -> None:
+    for name, amounts in (("a", ["-1.00"]), ("b", ["-1.00", "-2.00"]), ("c", ["1.00"])):
+        rows = [purchase(f"{name}{number}", "ada", amount) for number, amount in enumerate(amounts)]
+        run_rows(house, tmp_path, rows, f"{name}.jsonl")
+    numbers = iter([1, 2, 3, 1, 2, 3])
+    old = house.settings.quality_docs / "intake-7"
+    old.mkdir(parents=True)
     (old / "index.html").write_text("old")
     os.utime(old / "index.html", (1, 1))
-    found = at_once(quality_docs.expire, house, 6)
-    assert sorted(found) == [0, 0, 0, 0, 0, 1]
-    assert page.read_text() == text
-    assert [path.name for path in page.parents[1].rglob(".*")] == []
+    found = at_once(lambda own: quality_docs.publish(own, next(numbers)), house, 6)
+    assert sorted(page.expired for page in found) == [0, 0, 0, 0, 0, 1]
+    told = {page.intake_id: Told(page.path.read_text()).of("purchase_negative")[1] for page in found}
+    assert told == {1: "1", 2: "2", 3: "0"}
+    assert [path.name for path in house.settings.quality_docs.rglob(".*")] == []
 
 
 def test_there_is_no_page_of_what_is_no_file(house: Runtime, tmp_path: Path) -> None:
