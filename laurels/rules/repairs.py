@@ -20,22 +20,31 @@ def edited_columns(mapping: declared.Mapping, edits: Edits) -> dict[str, str]:
     Raises RuleRefusedError for a name that the mapping does not know, for a column named twice, and for the
     event's id: with another id it would be another event.
     """
-    fields = _fields(mapping)
     columns: dict[str, str] = {}
     for name, text in edits.items():
-        column = name if name in mapping.columns else fields.get(name)
-        if column is None:
-            raise RuleRefusedError(
-                f"mapping {mapping.mapping} has no {name}: its columns are {', '.join(mapping.columns)}"
-            )
-        if mapping.id and column == mapping.id.column:
-            raise RuleRefusedError(
-                f"{name} is the event's id and stays: mend it in the file and send that again"
-            )
+        column = column_of(mapping, name)
         if column in columns:
             raise RuleRefusedError(f"{column} is mended twice: {name} is another name of it")
         columns[column] = text
     return columns
+
+
+def column_of(mapping: declared.Mapping, name: str) -> str:
+    """Return the column that is named by itself or by its field. Raises RuleRefusedError as `edited_columns` does."""
+    column = name if name in mapping.columns else _fields(mapping).get(name)
+    if column is None:
+        raise RuleRefusedError(
+            f"mapping {mapping.mapping} has no {name}: its columns are {', '.join(mapping.columns)}"
+        )
+    if mapping.id and column == mapping.id.column:
+        raise RuleRefusedError(f"{name} is the event's id and stays: mend it in the file and send that again")
+    return column
+
+
+def kept_texts(kept: InboxRow, mapping: declared.Mapping) -> dict[str, str]:
+    """Return what is kept of a row by column: texts that are not empty, none of a personal column."""
+    columns = mapping.raw_columns
+    return {columns[name]: text for name, text in kept.raw.items() if name in columns}
 
 
 def personal(mapping: declared.Mapping, columns: Edits) -> list[str]:
