@@ -63,8 +63,8 @@ def transformed(
 ) -> dict[str, str] | Doubt:
     """Return the changed texts by column, one change after the other; a Doubt where one of them would be a guess.
 
-    `texts` are a row's kept ones by column. Raises RuleRefusedError for a column that the mapping does not know, that is
-    the event's id or personal (its text is not kept with the row), or that the transformation is not for.
+    `texts` are a row's kept ones by column. Raises RuleRefusedError for a column that the mapping does not know,
+    that is the event's id or personal (its text is not kept with the row), or that the transformation is not for.
     """
     now = dict(texts)
     for one in changes:
@@ -80,8 +80,8 @@ def _column(mapping: declared.Mapping, change: Transformation) -> str:
     column = column_of(mapping, change.column)
     if personal(mapping, {column: ""}):
         raise RuleRefusedError(
-            f"{change}: {column} is personal and its text not kept with the row: `replay ID --set`, or `quarantine export "
-            f"FILE --column {column}`, fill it in, and `quarantine repair FILE`"
+            f"{change}: {column} is personal and its text not kept with the row: `laurels quarantine replay ID --set`, "
+            f"or `laurels quarantine export FILE --column {column}`, fill it in, `laurels quarantine repair FILE`"
         )
     kind = _KINDS[change.name]
     if kind.only and column != mapping.raw_columns.get(kind.column):
