@@ -9,13 +9,14 @@ from tasks.boards import find_leaders, reconcile_boards
 from tasks.checks import check_invariants, fingerprint_state, report_health
 from tasks.deliveries import send_due
 from tasks.discounts import push_discounts
+from tasks.quarantine import expire_quarantine
 from tasks.reports import report_leaders
 from tasks.run import opened
 
 
 @flow(persist_result=False, result_serializer="json")
 def run_nightly(as_of: AsOf = None) -> str:
-    """Apply what waits, reconcile, push and send what is owed, check every promise; return the state hash.
+    """Apply what waits, let go of what nobody mended, reconcile, push and send what is owed, check every promise; return the state hash.
 
     Fails if a promise is broken: the health artifact says which.
 
@@ -25,6 +26,7 @@ def run_nightly(as_of: AsOf = None) -> str:
     """
     with opened(as_of) as run:
         apply_batches(run)
+        expire_quarantine(run)
         reconcile_boards(run)
         push_discounts(run)
         send_due(run)
