@@ -16,8 +16,9 @@ from tasks.run import opened
 
 @flow(persist_result=False, result_serializer="json")
 def run_nightly(as_of: AsOf = None) -> str:
-    """Apply what waits, let go of what nobody mended, reconcile, push and send what is owed, check every promise; return the state hash.
+    """Apply what waits, reconcile, push and send what is owed, check every promise; return the state hash.
 
+    Refused rows that nobody mended in time expire.
     Fails if a promise is broken: the health artifact says which.
 
     Args:

@@ -12,6 +12,8 @@ from laurels.services import quarantine
 from laurels.services.fixes import FixReport
 from laurels.services.quarantine import RepairReport, Selection
 
+__all__ = ["app"]
+
 Ids = Annotated[list[int], typer.Argument(help="Numbers from `laurels quarantine list`.")]
 Why = Annotated[str | None, typer.Option("--why", help="Why, for the audit.")]
 All = Annotated[bool, typer.Option("--all", help="All open rows.")]
@@ -46,11 +48,10 @@ def replay(
             )
         show(report, as_json, lambda: f"{len(report.queued)} rows queued again: {_NEXT}")
         return
-    with runtime() as opened:
-        with counting("replayed", quarantine.count(opened, selection)) as progress:
-            done = quarantine.replay_selection(
-                opened, selection, actor=actor(opened), reason=why or "", as_of=as_of, on_progress=progress
-            )
+    with runtime() as opened, counting("replayed", quarantine.count(opened, selection)) as progress:
+        done = quarantine.replay_selection(
+            opened, selection, actor=actor(opened), reason=why or "", as_of=as_of, on_progress=progress
+        )
     left = [f"{rows:,} left: each {told}" for told, rows in done.left.items()]
     show(done, as_json, lambda: "\n".join([f"{done.queued:,} rows queued again: {_NEXT}", *left]))
 
@@ -60,7 +61,8 @@ def fix(
     transform: Annotated[
         list[str],
         typer.Option(
-            help="In this order: zone=AREA/CITY, date-order=dmy, decimal-comma, trim:COLUMN, currency=USD, kind=WORD:WORD."
+            help="One after the other: zone=AREA/CITY, date-order=dmy, decimal-comma, trim:COLUMN, currency=USD, "
+            "kind=WORD:WORD."
         ),
     ],
     reason: OfReason = None,
@@ -118,11 +120,8 @@ def export(
 ) -> None:
     """Write open rows as CSV to edit in a spreadsheet; no personal column's text is in it."""
     selection = Selection(source, reason, intake, file)
-    with runtime() as opened:
-        with counting("written", quarantine.count(opened, selection)) as progress:
-            report = quarantine.export_sheet(
-                opened, path, selection, columns=column or [], on_progress=progress
-            )
+    with runtime() as opened, counting("written", quarantine.count(opened, selection)) as progress:
+        report = quarantine.export_sheet(opened, path, selection, columns=column or [], on_progress=progress)
     left = f"; {report.left:,} that cannot be edited are not in it" if report.left else ""
     show(report, as_json, lambda: f"{path}: {report.rows:,} rows{left}: edit it, `laurels quarantine repair`")
 

@@ -230,7 +230,7 @@ def _tell(report: RepairReport, rows: Sequence[SheetRow], mended: Sequence[Mende
     lines = {row.id: row.line for row in rows}
     report.queued = len(mended)
     for one in mended:
-        report.columns.update(one.columns)
+        report.columns.update(list(one.columns))
         report.wrong.update(one.wrong)
     for one in mended[:shown]:
         hidden = set(personal(one.kept.reader.mapping, one.columns))
