@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from laurels.rules.texts import trimmed
 from laurels.rules.times import naive_or_aware
 from models.values.mapping import KindColumn, Mapping
 
@@ -16,9 +17,6 @@ class Doubt:
     why: str
 
 
-# What strip() leaves at the ends and nobody sees: zero-width signs, joiners, marks of direction, the BOM.
-_UNSEEN = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
-_ENDS = re.compile(rf"\A[\s{_UNSEEN}]+|[\s{_UNSEEN}]+\Z")
 _GROUPS = r"[1-9][0-9]{0,2}(?:(?P<group>[.' \u00a0\u202f\u2019])[0-9]{3})(?:(?P=group)[0-9]{3})*"
 _DECIMAL_COMMA = re.compile(rf"(?P<sign>[+-]?)(?P<whole>[0-9]+|{_GROUPS})(?:,(?P<fraction>[0-9]+))?")
 _EITHER = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
@@ -30,11 +28,6 @@ _DATE = re.compile(
 )
 _ORDERS = {"dmy": ("second", "first"), "mdy": ("first", "second")}
 _NOON = 12
-
-
-def trimmed(text: str) -> str:
-    """Return a text without white space and unseen signs at its ends."""
-    return _ENDS.sub("", text)
 
 
 def decimal_point(text: str) -> str | Doubt:

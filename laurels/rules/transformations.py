@@ -8,6 +8,7 @@ from laurels.errors import RuleRefusedError
 from laurels.rules import respelling
 from laurels.rules.repairs import column_of, personal
 from laurels.rules.respelling import Doubt
+from laurels.rules.texts import trimmed
 from models.values import mapping as declared
 from models.values.money import currencies
 
@@ -117,7 +118,7 @@ _KINDS = {
     "decimal-comma": _Kind(
         "decimal-comma[:COLUMN]", lambda text, _, __: respelling.decimal_point(text), _nothing, "amount"
     ),
-    "trim": _Kind("trim:COLUMN", lambda text, _, __: respelling.trimmed(text), _nothing),
+    "trim": _Kind("trim:COLUMN", lambda text, _, __: trimmed(text), _nothing),
     "currency": _Kind(
         "currency=USD", lambda text, argument, _: text or argument, _currency, "currency", only=True
     ),

@@ -37,13 +37,22 @@ def _grouped(row: Row) -> Row | None:
 
 
 def _naive(row: Row) -> Row | None:
-    at = datetime.fromisoformat(row["occurred_at"]).astimezone(ZONE)
-    return row | {"occurred_at": at.replace(tzinfo=None).isoformat()}
+    at = _moment(row)
+    return row | {"occurred_at": at.astimezone(ZONE).replace(tzinfo=None).isoformat()} if at else None
 
 
 def _slashes(row: Row) -> Row | None:
-    at = datetime.fromisoformat(row["occurred_at"])
-    return row | {"occurred_at": at.strftime("%d/%m/%Y %H:%M:%S.%f+00:00")}
+    at = _moment(row)
+    return row | {"occurred_at": at.strftime("%d/%m/%Y %H:%M:%S.%f+00:00")} if at else None
+
+
+def _moment(row: Row) -> datetime | None:
+    """When it was, None where that is broken already: one fault upon another would be another time."""
+    try:
+        at = datetime.fromisoformat(row["occurred_at"])
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 def _no_currency(row: Row) -> Row | None:
@@ -146,10 +155,7 @@ def _repaired(runtime: Runtime, folder: Path, seed: int) -> None:
     broken = []
     for row in rows:
         for breaks, _ in dice.sample(list(FAULTS.values()), dice.choice([0, 0, 1, 1, 2, 3])):
-            try:
-                row = breaks(row) or row  # noqa: PLW2901 - one fault upon the other
-            except ValueError:  # a time that is broken already
-                continue
+            row = breaks(row) or row  # noqa: PLW2901 - one fault upon the other
         broken.append(row)
     size = len(rows) // 3 + 1
     for number in range(3):

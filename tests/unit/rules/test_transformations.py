@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from laurels.errors import RuleRefusedError
 from laurels.rules.intake import compile_mapping
 from laurels.rules.money import minor_units
-from laurels.rules.respelling import Doubt, decimal_point, ordered_date, trimmed, zoned
+from laurels.rules.respelling import Doubt, decimal_point, ordered_date, zoned
+from laurels.rules.texts import trimmed
 from laurels.rules.times import time_reader
 from laurels.rules.transformations import transformation, transformed
 from models.values.mapping import Mapping, TimeColumn
@@ -109,6 +110,12 @@ def test_what_comes_of_any_text_is_a_plain_number_or_what_it_was(text: str) -> N
 def test_trimming_takes_what_nobody_sees(text: str) -> None:
     assert trimmed(text) == "paid"
     assert change({"status": text}, "trim:status") == {"status": "paid"}
+
+
+@given(st.text())
+def test_trimming_takes_at_least_what_strip_takes(text: str) -> None:
+    assert trimmed(text) == trimmed(text.strip()) == trimmed(trimmed(text))
+    assert trimmed(text) in text
 
 
 def test_trimming_leaves_what_is_within() -> None:
