@@ -53,7 +53,8 @@ def expire(
     before = business_time(as_of, runtime.settings.as_of) - older_than
     with runtime.database.transaction() as session:
         by = audit.authorise(session, actor, audit.Role.EDITOR) if actor is not None else FLOW
-        why = reason or f"waited longer than {older_than.days} days"
+        days = timedelta(days=older_than.days)
+        why = reason or f"waited longer than {f'{days.days} days' if older_than == days else older_than}"
         return ExpiryReport(quarantine.expire(session, before, by, why), before)
 
 

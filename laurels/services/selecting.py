@@ -34,13 +34,13 @@ def check_selection(session: Session, selection: Selection) -> None:
     if selection.reason is None:
         return
     known = {*SENTENCES, *(rule.rule for rule in house_rules() if not rule.check.read)}
+    if selection.reason in known:
+        return
+    met = quarantine.met_reasons(session)
+    known.update(met, quarantine.stated_reasons(session))
     if selection.reason not in known:
-        met = quarantine.met_reasons(session)
-        if selection.reason not in met:
-            told = f"here there are {', '.join(met)}" if met else "nothing is in quarantine"
-            raise RuleRefusedError(
-                f"no reason {selection.reason}: {told}; all: {', '.join(sorted(known | set(met)))}"
-            )
+        told = f"here there are {', '.join(met)}" if met else "nothing was ever in quarantine"
+        raise RuleRefusedError(f"no reason {selection.reason}: {told}; all: {', '.join(sorted(known))}")
 
 
 def count(runtime: Runtime, selection: Selection) -> int:

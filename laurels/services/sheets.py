@@ -126,7 +126,8 @@ def _header(mappings: Sequence[DeclaredMapping], asked: Sequence[str]) -> list[s
     raw = [column for mapping in mappings for column in mapping.raw_columns.values()]
     hidden = {name: column for mapping in mappings for name, column in mapping.person_columns.items()}
     hidden |= {column: column for column in hidden.values()}
-    hidden |= {"member": hidden["external_id"]} if "external_id" in hidden else {}
+    ids = {"member": "external_id", "referred": "referred_external_id"}
+    hidden |= {name: hidden[kept] for name, kept in ids.items() if kept in hidden}
     if unknown := [name for name in asked if name not in hidden]:
         raise RuleRefusedError(
             f"{unknown[0]} is no personal column of these rows ({', '.join(sorted(set(hidden.values())))}); "

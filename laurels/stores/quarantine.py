@@ -50,8 +50,10 @@ select reason, source, file, rows, since,
 _EXPIRE = f"""
 with late as (
   select id from ({_WAITING}) waiting where since < %(before)s
+), locked as (
+  select id from quarantined_row where id in (select id from late) and state = 'open' order by id for update
 ), closed as (
-  update quarantined_row set state = 'expired' from late where quarantined_row.id = late.id and state = 'open'
+  update quarantined_row set state = 'expired' from locked where quarantined_row.id = locked.id
   returning quarantined_row.id
 )
 insert into audit_entry (actor, role, action, subject, before, after, reason)
@@ -201,6 +203,12 @@ def locked(session: Session, ids: Sequence[int]) -> list[Quarantined]:
 def counts(session: Session) -> dict[str, int]:
     """Return how many open rows bear each reason, the most frequent first."""
     return {str(reason): int(str(count)) for reason, count in driver(session).execute(_COUNT)}
+
+
+def stated_reasons(session: Session) -> list[str]:
+    """Return the name of every rule that any stored rule set has: of mappings and programs, too."""
+    query = b"select distinct jsonb_array_elements(body->'rules')->'rule'->>'rule' from ruleset"
+    return sorted(str(reason) for (reason,) in driver(session).execute(query))
 
 
 def history(session: Session, key: UUID) -> list[Quarantined]:

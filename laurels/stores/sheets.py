@@ -17,7 +17,7 @@ REASONS: Final = "quarantine_reasons"
 OURS: Final = (ID, REVISION, PLACE, REASONS)
 LARGEST: Final = 100_000
 """Rows in one sheet: a repair is one transaction."""
-_LONGEST_CELL: Final = 1_000_000
+_LONGEST_CELL: Final = 2_000_000
 _DELIMITERS: Final = ",;\t"
 
 
@@ -97,8 +97,6 @@ def _read(path: Path, sheet: Any) -> tuple[list[str], list[SheetRow]]:
         raise DataRejectedError(f"{path}:{sheet.line_num}: {error}") from None
     finally:
         csv.field_size_limit(before)
-    if len(rows) > LARGEST:
-        raise DataRejectedError(f"{path}: more than {LARGEST:,} rows: part it")
     refuse(path, problems)
     return [name for name in header if name not in OURS], rows
 
@@ -120,6 +118,12 @@ def _rows(sheet: Any, header: Sequence[str], problems: list[tuple[int, str]]) ->
             continue  # what spreadsheets leave at the end
         if len(cells) != len(header):
             problems.append((begins, f"has {len(cells)} cells, the header {len(header)}"))
+            continue
+        if len(lines) >= LARGEST:
+            problems.append((begins, f"is beyond the {LARGEST:,} rows of one sheet: part it"))
+            return
+        if any("\0" in cell for cell in cells):
+            problems.append((begins, "holds a NUL byte"))
             continue
         texts = {name: plain_cell(cell) for name, cell in zip(header, cells, strict=True)}
         number, revision = texts[ID].strip(), texts[REVISION].strip()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from laurels.errors import DataRejectedError, NotFoundError, RuleRefusedError
 from laurels.services import actors, batches, intake, quarantine
@@ -423,11 +424,14 @@ def test_a_sheet_with_one_wrong_row_mends_nothing(
         (b"quarantine_id,quarantine_revision,amount\n1,0\n", "sheet.csv:2: has 2 cells, the header 3"),
         (b"quarantine_id,quarantine_revision,amount\n1,0,\xe9\n", "is not UTF-8"),
         (b'quarantine_id,quarantine_revision,amount\n1,0,"a\n', "sheet.csv:2: "),
+        (b"quarantine_id,quarantine_revision,amount\n1,0,1\0\n", "sheet.csv:2: holds a NUL byte"),
+        (b"quarantine_id,quarantine_revision,amount\n0,0,1\n2,0,\n", "sheet.csv:3: is beyond the 1 rows"),
     ],
 )
 def test_a_sheet_that_is_none_is_refused_with_its_line(
-    runtime: Runtime, tmp_path: Path, text: bytes, why: str
+    runtime: Runtime, tmp_path: Path, text: bytes, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("laurels.stores.sheets.LARGEST", 1 if b"\n2," in text else 100)
     take(runtime, tmp_path, [purchase("a", "ada", "1,50")])
     path = tmp_path / "sheet.csv"
     path.write_bytes(text)
@@ -482,14 +486,21 @@ def test_a_form_that_is_critical_stays_wrong_until_its_text_is_given(
     settings: Any, template: None, tmp_path: Path
 ) -> None:
     """The text is not kept with the row: reading it again without it must not let it pass."""
-    rule = (
-        "rules:\n  - {rule: address_needed, sentence: An address can receive mail., family: profile, owner: crm, "
-        "severity: critical, check: {form: {personal: email, form: email}}}\n"
-    )
-    text = Path("deployments/mappings/activity-jsonl.yaml").read_text()
-    (tmp_path / "activity-jsonl.yaml").write_text(text + rule)
+    mapping = yaml.safe_load(Path("deployments/mappings/activity-jsonl.yaml").read_text())
+    mapping["rules"] = [
+        {
+            "rule": "address_needed",
+            "sentence": "An address can receive mail.",
+            "family": "profile",
+            "owner": "crm",
+            "check": {"form": {"personal": "email", "form": "email"}},
+        }
+    ]
+    (tmp_path / "activity-jsonl.yaml").write_text(yaml.safe_dump(mapping))
     with fresh_runtime(settings, mappings=tmp_path) as runtime:
         take(runtime, tmp_path, [share("s", "ada", email="nowhere")])
+        with pytest.raises(RuleRefusedError, match="no reason address_need: "):
+            ids(runtime, reason="address_need")
         (number,) = ids(runtime, reason="address_needed").values()
         told = quarantine.preview_fix(runtime, Selection(), ["trim:channel"])
         assert told.fixed == 0
