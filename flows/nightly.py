@@ -10,6 +10,7 @@ from tasks.checks import check_invariants, fingerprint_state, report_health
 from tasks.deliveries import send_due
 from tasks.discounts import push_discounts
 from tasks.quality import expire_docs
+from tasks.quarantine import expire_quarantine
 from tasks.reports import report_leaders
 from tasks.run import opened
 
@@ -18,6 +19,7 @@ from tasks.run import opened
 def run_nightly(as_of: AsOf = None) -> str:
     """Apply what waits, reconcile, push and send what is owed, check every promise; return the state hash.
 
+    Refused rows that nobody mended in time expire.
     Fails if a promise is broken: the health artifact says which.
 
     Args:
@@ -26,6 +28,7 @@ def run_nightly(as_of: AsOf = None) -> str:
     """
     with opened(as_of) as run:
         apply_batches(run)
+        expire_quarantine(run)
         reconcile_boards(run)
         push_discounts(run)
         send_due(run)

@@ -56,6 +56,12 @@ class Settings(BaseSettings):
         description="The Prefect notification block by which operators are told: slack-webhook/operators.",
     )
     batch_rows: int = Field(default=10_000, ge=1, le=100_000, description="Rows claimed in one batch.")
+    quarantine_days: int = Field(
+        default=90,
+        ge=1,
+        le=3660,
+        description="How long a refused row waits before the nightly flow closes it.",
+    )
     lease_seconds: int = Field(
         default=60, ge=2, le=3600, description="How long a claim is good without a sign of life."
     )

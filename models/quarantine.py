@@ -1,5 +1,6 @@
 """Rows that the gate refused, each with its reasons and its place, waiting for repair and replay."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, LargeBinary, SmallInteger, Text
@@ -11,7 +12,7 @@ class QuarantinedRow(SQLModel, table=True):
     """One refused row. `key` is empty where the row could not even be told apart into fields.
 
     States: open -> replaying -> replayed (it passed) | superseded (a later revision was refused, too, and
-    stands open in its place); open -> dismissed | expired (nobody mended it in time).
+    stands open in its place); open -> dismissed | expired (nobody mended it in time) -> open (somebody wants to).
     """
 
     __tablename__ = "quarantined_row"
@@ -54,3 +55,6 @@ class QuarantinedRow(SQLModel, table=True):
     ruleset: str | None = Field(default=None, sa_type=Text)
     reasons: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     state: str = Field(default="open", sa_type=Text)
+    reopened_at: datetime | None = Field(
+        default=None, description="The business time at which it was taken up again: it waits from then on."
+    )

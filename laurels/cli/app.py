@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from laurels.cli import activity, boards, house, members, outbox, programs, quality, quarantine, state
+from laurels.cli import activity, boards, house, members, outbox, programs, quality, repairs, state
 from laurels.cli.console import err
 from laurels.errors import LaurelsError
 
@@ -42,7 +42,9 @@ app = typer.Typer(
 )
 app.add_typer(programs.app, name="program", help="Program files: check, apply, list, schema.")
 app.add_typer(
-    quarantine.app, name="quarantine", help="Rows that the gate refused: list, show, replay, dismiss."
+    repairs.app,
+    name="quarantine",
+    help="Rows that the gate refused: groups, list, show; fix, export and repair, replay; dismiss, expire.",
 )
 app.add_typer(quality.app, name="quality", help="How good the files are: docs, report.")
 app.add_typer(activity.intakes, name="intake", help="Files that came in: list, release, reject.")

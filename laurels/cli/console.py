@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,12 +14,20 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
 from laurels.services.runtime import Runtime, open_runtime
 from laurels.settings import Settings
+from models.values.durations import read_duration
 
 out = Console()
 err = Console(stderr=True)
@@ -35,6 +43,14 @@ def aware(text: str) -> datetime:
         whole = time.isoformat()
         raise typer.BadParameter(f"{text} has no zone: write {whole}Z or {whole}-04:00")
     return time
+
+
+def span(text: str) -> timedelta:
+    """Return an option's span of time. Raises typer.BadParameter."""
+    try:
+        return read_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text} is no span: {error}") from None
 
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -68,9 +84,8 @@ def show(value: Any, as_json: bool, table: Callable[[], Table | str]) -> None:
         return
     shown = table()
     if isinstance(shown, str):
-        out.print(
-            shown, highlight=False, markup=False, soft_wrap=True
-        )  # a line stays one, for who pipes it on
+        plain = Text("\n").join(_literal(line) for line in shown.split("\n"))
+        out.print(plain, highlight=False, soft_wrap=True)  # a line stays one, for who pipes it on
     else:
         out.print(shown)
 
@@ -98,6 +113,15 @@ def reading(path: Path) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         size = path.stat().st_size if path.is_file() else None
         task = progress.add_task(path.name, total=size)
+        yield lambda done: progress.update(task, completed=done)
+
+
+@contextmanager
+def counting(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how many rows of a known number are done, where somebody looks."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task(title, total=total)
         yield lambda done: progress.update(task, completed=done)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from uuid import UUID
 
+from laurels.rules.texts import trimmed
+
 LONGEST_ID = 255
 _CACHED = 65_536
 
@@ -22,7 +24,7 @@ def id_text(value: object, field: str) -> tuple[str | None, str | None]:
     no id at all.
     """
     if isinstance(value, str):
-        text = value.strip()
+        text = trimmed(value)
         if len(text) > LONGEST_ID:
             return None, f"{field}_too_long"
         if _MANGLED.fullmatch(text):

@@ -1,6 +1,6 @@
 """Repairs: a kept row is read again through its mapping, with some of its columns mended."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from laurels.errors import RuleRefusedError
@@ -9,6 +9,7 @@ from laurels.rules.reasons import CONFLICT
 from models.values import mapping as declared
 from models.values.activity import InboxRow
 from models.values.record import Record
+from models.values.rules import Rule, Severity
 
 Edits = Mapping[str, str]
 """The mended text by column; an empty text empties the field."""
@@ -20,22 +21,31 @@ def edited_columns(mapping: declared.Mapping, edits: Edits) -> dict[str, str]:
     Raises RuleRefusedError for a name that the mapping does not know, for a column named twice, and for the
     event's id: with another id it would be another event.
     """
-    fields = _fields(mapping)
     columns: dict[str, str] = {}
     for name, text in edits.items():
-        column = name if name in mapping.columns else fields.get(name)
-        if column is None:
-            raise RuleRefusedError(
-                f"mapping {mapping.mapping} has no {name}: its columns are {', '.join(mapping.columns)}"
-            )
-        if mapping.id and column == mapping.id.column:
-            raise RuleRefusedError(
-                f"{name} is the event's id and stays: mend it in the file and send that again"
-            )
+        column = column_of(mapping, name)
         if column in columns:
             raise RuleRefusedError(f"{column} is mended twice: {name} is another name of it")
         columns[column] = text
     return columns
+
+
+def column_of(mapping: declared.Mapping, name: str) -> str:
+    """Return the column that is named by itself or by its field. Raises RuleRefusedError as `edited_columns` does."""
+    column = name if name in mapping.columns else _fields(mapping).get(name)
+    if column is None:
+        raise RuleRefusedError(
+            f"mapping {mapping.mapping} has no {name}: its columns are {', '.join(mapping.columns)}"
+        )
+    if mapping.id and column == mapping.id.column:
+        raise RuleRefusedError(f"{name} is the event's id and stays: mend it in the file and send that again")
+    return column
+
+
+def kept_texts(kept: InboxRow, mapping: declared.Mapping) -> dict[str, str]:
+    """Return what is kept of a row by column: texts that are not empty, none of a personal column."""
+    columns = mapping.raw_columns
+    return {columns[name]: text for name, text in kept.raw.items() if name in columns}
 
 
 def personal(mapping: declared.Mapping, columns: Edits) -> list[str]:
@@ -44,7 +54,11 @@ def personal(mapping: declared.Mapping, columns: Edits) -> list[str]:
 
 
 def read_again(
-    kept: InboxRow, mapping: declared.Mapping, columns: Edits, to_row: Callable[[Record], InboxRow]
+    kept: InboxRow,
+    mapping: declared.Mapping,
+    columns: Edits,
+    to_row: Callable[[Record], InboxRow],
+    rules: Iterable[Rule] = (),
 ) -> InboxRow:
     """Return what the mapping makes of a kept row with its edited columns.
 
@@ -58,9 +72,22 @@ def read_again(
     for name, part in (("member_id", mapping.member), ("referred_id", mapping.referred)):
         if part is None or part.column not in columns:
             again = _as_it_was(again, kept, name)
+    again = replace(again, problems=(*again.problems, *_still_misformed(kept, mapping, columns, rules)))
     if mapping.amount is None or mapping.amount.column in columns:
         return again
     return _with_the_amount_read(again, kept)
+
+
+def stopping(problems: Iterable[str], rules: Iterable[Rule]) -> tuple[str, ...]:
+    """Return those of a row's problems that will stop it at the gate: all but those that a rule lets pass."""
+    lenient = [rule for rule in rules if rule.severity is not Severity.CRITICAL]
+    forms = {rule.rule for rule in lenient if rule.check.form}
+    read = tuple(rule.check.read for rule in lenient if rule.check.read)
+    return tuple(
+        problem
+        for problem in problems
+        if problem not in forms and not any(problem == one or problem.startswith(f"{one}_") for one in read)
+    )
 
 
 def why_not_replayed(key: object, reasons: tuple[str, ...]) -> str | None:
@@ -78,6 +105,16 @@ def _fields(mapping: declared.Mapping) -> dict[str, str]:
     ids = {"member": mapping.member, "referred": mapping.referred}
     named = {name: part.column for name, part in ids.items() if part}
     return mapping.person_columns | mapping.raw_columns | named
+
+
+def _still_misformed(
+    kept: InboxRow, mapping: declared.Mapping, columns: Edits, rules: Iterable[Rule]
+) -> list[str]:
+    """Return what was wrong with the form of personal texts that are not edited: they are not here to be looked at."""
+    looked_at = {
+        rule.rule: mapping.personal.get(rule.check.form.personal) for rule in rules if rule.check.form
+    }
+    return [one for one in kept.problems if (column := looked_at.get(one)) and column not in columns]
 
 
 def _as_it_was(again: InboxRow, kept: InboxRow, name: str) -> InboxRow:

@@ -12,6 +12,24 @@ _LONGEST_NUMBER = 30
 _ENCODER = json.JSONEncoder(separators=(",", ":"), sort_keys=True, default=str)
 
 
+# What strip() leaves at the ends and nobody sees: zero-width signs, joiners, marks of direction, the BOM.
+_ZERO_WIDTH = (
+    0x00AD,
+    0x061C,
+    0x180E,
+    *range(0x200B, 0x2010),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    0xFEFF,
+)
+_UNSEEN = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + "".join(map(chr, _ZERO_WIDTH))
+
+
+def trimmed(text: str) -> str:
+    """Return a text without white space and unseen signs at its ends."""
+    return text.strip() if text.isascii() else text.strip(_UNSEEN)
+
+
 def field_text(value: object) -> str | None:
     """Return a field as text: numbers exact, times in ISO 8601, lists and objects as JSON; empty is None."""
     if isinstance(value, str):

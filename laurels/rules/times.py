@@ -58,6 +58,14 @@ def time_reader(declared: TimeColumn) -> Callable[[object], Reading]:
     return read_any
 
 
+def naive_or_aware(text: str, pattern: str) -> datetime | None:
+    """Return a text's time by a mapping's format as it is written, with a zone or without; None where it is none."""
+    try:
+        return _parser(pattern)(text) if text and len(text) <= _LONGEST else None
+    except (ValueError, ArithmeticError):
+        return None
+
+
 def _ranged(moment: datetime) -> Reading:
     utc = moment.astimezone(UTC)
     return (utc, None) if utc.year in _YEARS else (None, Problem.TIME_OUT_OF_RANGE)

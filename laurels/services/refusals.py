@@ -13,8 +13,9 @@ from laurels.rules.reasons import SENTENCES
 from laurels.services import audit
 from laurels.services.rulesets import house_rules
 from laurels.services.runtime import Runtime
+from laurels.services.selecting import check_selection
 from laurels.stores import quarantine
-from laurels.stores.quarantine import Quarantined
+from laurels.stores.quarantine import Quarantined, Selection
 from models.audit import AuditEntry
 
 _OF_FILES = {clause.reason: clause.sentence for clause in INTAKE_FAMILY.clauses}
@@ -94,18 +95,26 @@ def list_quarantine(
     source: str | None = None,
     reason: str | None = None,
     state: str = "open",
+    intake_id: int | None = None,
+    file: str | None = None,
+    after: int = 0,
     limit: int = 100,
 ) -> list[QuarantinedView]:
-    """Return refused rows in one state, in order of arrival."""
+    """Return refused rows in one state behind the one with number `after`, in order of arrival.
+
+    Raises RuleRefusedError, naming those that there are, for a state or a reason that does not exist.
+    """
+    selection = Selection(source, reason, intake_id, file, state)
     with runtime.database.transaction() as session:
-        rows = quarantine.listed(session, state=state, limit=limit, source=source, reason=reason)
+        check_selection(session, selection)
+        rows = quarantine.listed(session, selection, limit=limit, after=after)
     return [view_of(row) for row in rows]
 
 
 def of_intake(runtime: Runtime, intake_id: int, *, limit: int = 100) -> list[QuarantinedView]:
     """Return the open rows of one file, in order of arrival."""
     with runtime.database.transaction() as session:
-        rows = quarantine.listed(session, state="open", limit=limit, intake_id=intake_id)
+        rows = quarantine.listed(session, Selection(intake_id=intake_id), limit=limit)
     return [view_of(row) for row in rows]
 
 

@@ -1,27 +1,25 @@
 """Replays: refused rows read again, mended where asked, under their own keys through the same gate."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
-from uuid import UUID
 
 from sqlmodel import Session
 
 from laurels.clock import business_time
 from laurels.errors import RuleRefusedError
-from laurels.rules.intake import compile_mapping
-from laurels.rules.repairs import edited_columns, personal, read_again, why_not_replayed
-from laurels.services import audit, rulesets
-from laurels.services.intake import mapping_path
-from laurels.services.mappings import load_mapping
-from laurels.services.refusals import require, subject
+from laurels.rules.repairs import edited_columns, why_not_replayed
+from laurels.services import audit
+from laurels.services.mending import Act, Kept, Mended, Readers, kept_rows, queue
+from laurels.services.refusals import require
 from laurels.services.runtime import Runtime
-from laurels.stores import people, quarantine, rules
-from laurels.stores.quarantine import Quarantined
+from laurels.services.selecting import in_chunks
+from laurels.stores import quarantine
+from laurels.stores.quarantine import Quarantined, Selection
 from models.audit import Actor
-from models.values.activity import InboxRow
-from models.values.mapping import Mapping as DeclaredMapping
+
+GONE = "is no longer kept: send the file again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +30,12 @@ class ReplayReport:
     skipped: dict[int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Repair:
-    """What one call mends, by whom and when."""
+@dataclass(slots=True)
+class SelectionReport:
+    """What waits for the gate again, and how many rows stay open, by what stands against them."""
 
-    edits: Mapping[str, str]
-    by: Actor
-    reason: str | None
-    as_of: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """The mapping of an intake, and what is mended in terms of its columns."""
-
-    mapping: DeclaredMapping
-    columns: Mapping[str, str]
+    queued: int = 0
+    left: Counter[str] = field(default_factory=Counter)
 
 
 def replay(
@@ -63,78 +51,65 @@ def replay(
 
     `edits` are texts by column or field name, the same for all rows; none are needed where the mapping was
     mended or a time to come has come (rows are judged by `as_of`). Each row keeps its key and event id and is
-    queued as a new revision; draining then passes it or refuses that revision anew. Edits of personal columns
+    queued as a new revision; draining then passes it or refuses that revision anew. What a file must be as a
+    whole (its volume, how fresh it is) is not asked of a replay. Edits of personal columns
     go to the personal store, and the audit names them only. Takes an editor. Rows that are no longer open are
     skipped, so that two replays at once queue once. Raises RuleRefusedError where one of the rows cannot be
     read again, and queues none of them.
     """
+    now = business_time(as_of, runtime.settings.as_of)
     with runtime.database.transaction() as session:
         by = audit.authorise(session, actor, audit.Role.EDITOR)
-        repair = _Repair(edits, by, reason, business_time(as_of, runtime.settings.as_of))
         rows = quarantine.locked(session, ids)
         require(rows, ids)
-        refused = sorted((row for row in rows if row.state == "open"), key=lambda row: row.intake_id)
-        _refuse_unrepairable(refused)
-        for _, of_intake in groupby(refused, key=lambda row: row.intake_id):
-            _replay_intake(runtime, session, list(of_intake), repair)
-        quarantine.close(session, [row.id for row in refused], "replaying")
+        refused = [row for row in rows if row.state == "open"]
+        mended = []
+        for kept in kept_rows(session, refused, Readers(runtime, now)):
+            if why := why_left(kept):
+                raise RuleRefusedError(f"row {kept.row.id} ({kept.row.file}:{kept.row.line}) {why}")
+            mended.append(mend(kept, edited_columns(kept.reader.mapping, edits)))
+        queue(runtime, session, mended, Act("quarantine.replay", by, reason, now))
     skipped = {row.id: row.state for row in rows if row.state != "open"}
     return ReplayReport(tuple(sorted(row.id for row in refused)), skipped)
 
 
-def _refuse_unrepairable(rows: Sequence[Quarantined]) -> None:
-    for row in rows:
-        if why := why_not_replayed(row.key, tuple(row.reasons)):
-            raise RuleRefusedError(f"row {row.id} ({row.file}:{row.line}) {why}")
+def replay_selection(
+    runtime: Runtime,
+    selection: Selection,
+    *,
+    actor: str,
+    reason: str | None = None,
+    as_of: datetime | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> SelectionReport:
+    """Read all rows of a selection again as they are, in chunks: for a mended mapping, or a time that has come.
+
+    Takes an editor. Rows that cannot be read again are left open and counted. `on_progress` hears how many rows
+    were looked at. Raises RuleRefusedError for a reason that does not exist.
+    """
+    now, report = business_time(as_of, runtime.settings.as_of), SelectionReport()
+    readers = Readers(runtime, now)
+
+    def work(session: Session, by: Actor, rows: list[Quarantined]) -> None:
+        found = list(kept_rows(session, rows, readers))
+        left = {kept.row.id: why_left(kept) for kept in found}
+        mended = [mend(kept, {}) for kept in found if not left[kept.row.id]]
+        queue(runtime, session, mended, Act("quarantine.replay", by, reason, now))
+        report.queued += len(mended)
+        report.left.update(why for why in left.values() if why)
+
+    in_chunks(runtime, selection, actor, work, on_progress)
+    return report
 
 
-def _replay_intake(runtime: Runtime, session: Session, rows: Sequence[Quarantined], repair: _Repair) -> None:
-    """Mend and queue rows of one intake: they share a source and a mapping."""
-    mapping = load_mapping(mapping_path(runtime, rows[0].mapping))
-    target = _Target(mapping, edited_columns(mapping, repair.edits))
-    judged = [one.rule for one in rulesets.of_mapping(mapping).rules]
-    to_row = compile_mapping(
-        mapping,
-        rows[0].source,
-        runtime.keys.member_id,
-        "replay",
-        rules=judged,
-        today=repair.as_of.date(),
-    )
-    kept = quarantine.payloads(session, [row.key for row in rows if row.key])
-    mended: list[tuple[UUID, InboxRow]] = []
-    for row in rows:
-        before = kept.get((row.key, row.revision)) if row.key else None
-        if row.key is None or before is None:
-            raise RuleRefusedError(f"row {row.id}: its payload is no longer kept: send the file again")
-        mended.append((row.key, read_again(before, mapping, target.columns, to_row)))
-        _record(session, repair, row, before, target)
-    people.remember(session, runtime.keys, _observed([row for _, row in mended], repair.as_of))
-    ruleset = rules.keep(session, rulesets.of_mapping(mapping))
-    quarantine.queue_again(session, rows[0].intake_id, mended, repair.as_of, ruleset)
+def why_left(kept: Kept) -> str | None:
+    """Return why a row cannot be read again, None where it can."""
+    why = why_not_replayed(kept.row.key, tuple(kept.row.reasons))
+    return why or (GONE if kept.before is None else None)
 
 
-def _observed(rows: Sequence[InboxRow], as_of: datetime) -> list[people.Observation]:
-    """Return the edited personal fields: a correction is as new as the day it is made on."""
-    return [
-        people.Observation(row.member_id, name, value, as_of)
-        for row in rows
-        if row.member_id is not None
-        for name, value in row.person.items()
-    ]
-
-
-def _record(session: Session, repair: _Repair, row: Quarantined, before: InboxRow, target: _Target) -> None:
-    hidden = personal(target.mapping, target.columns)
-    names = {column: name for name, column in target.mapping.raw_columns.items() if column in target.columns}
-    was = {column: before.raw.get(name) for column, name in names.items()}
-    now = {column: target.columns[column] for column in names}
-    audit.record(
-        session,
-        repair.by,
-        "quarantine.replay",
-        subject(row.id),
-        before={"revision": row.revision, "reasons": row.reasons, "fields": was},
-        after={"fields": now, "personal": hidden},
-        reason=repair.reason,
-    )
+def mend(kept: Kept, columns: Mapping[str, str]) -> Mended:
+    """Return a row with these texts. Raises RuleRefusedError where nothing of it is kept any more."""
+    if kept.before is None:
+        raise RuleRefusedError(f"row {kept.row.id} {GONE}")
+    return Mended(kept, columns, kept.reader.read(kept.before, columns))

@@ -43,7 +43,8 @@ with place as (
   select id as key from activity
   union all select key from queue_item
   union all select key from batch_item
-  union all select key from quarantined_row where batch_id is not null and state in ('open', 'dismissed')
+  union all select key from quarantined_row where batch_id is not null
+    and state in ('open', 'dismissed', 'expired')
 ), counted as (
   select key, count(*) as places from place group by key
 )

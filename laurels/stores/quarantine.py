@@ -10,21 +10,56 @@ from psycopg.types.json import Jsonb
 from sqlmodel import Session
 
 from laurels.stores.database import driver
+from models.audit import Actor
 from models.intake import Intake
 from models.values.activity import InboxRow
 
 # A conflict bears the key of the event that stands: that one's payload is not the refused row's.
 _SELECT = """
 select q.id, q.intake_id, q.key, q.revision, q.batch_id, q.state, q.reasons, q.ruleset, q.line,
-       t.source, t.name as file, t.mapping, k.event_id, p.kind
+       t.source, t.name as file, t.mapping,
+       t.state as intake_state, k.event_id, p.kind
   from quarantined_row q join intake t on t.id = q.intake_id left join inbox_key k on k.key = q.key
   left join payload p on p.key = q.key and p.revision = q.revision and q.batch_id is not null
 """
-_LIST = """
+_SELECTED = """
  where q.state = %(state)s and (%(source)s::text is null or t.source = %(source)s)
    and (%(reason)s::text is null or %(reason)s = any(q.reasons))
    and (%(intake)s::bigint is null or q.intake_id = %(intake)s)
- order by q.id limit %(limit)s
+   and (%(file)s::text is null or t.name = %(file)s)
+"""
+_PAGE = " and q.id > %(after)s order by q.id limit %(limit)s"
+_DRAWN = " order by md5(%(seed)s || ':' || q.id), q.id limit %(limit)s"
+# A row waits since the file came in, or the replay, under which it was refused, or since somebody reopened it.
+_WAITING = f"""
+select q.id, q.line, q.reasons, t.source, t.name, coalesce(q.reopened_at, bt.as_of, t.as_of) as since
+  from quarantined_row q join intake t on t.id = q.intake_id left join batch b on b.id = q.batch_id
+  left join intake bt on bt.id = b.intake_id {_SELECTED}
+"""
+_GROUPS = f"""
+with waiting as ({_WAITING}), counted as (
+  select reason, source, case when %(by_file)s then name end as file, count(*) as rows, min(since) as since,
+         (array_agg(id order by id))[1:{{places}}] as first
+    from waiting, unnest(reasons) as reason
+   where %(reason)s::text is null or reason = %(reason)s group by 1, 2, 3
+)
+select reason, source, file, rows, since,
+       array(select name || ':' || line from waiting where id = any(first) order by id) as places
+  from counted order by rows desc, reason, source, file
+"""
+_EXPIRE = f"""
+with late as (
+  select id from ({_WAITING}) waiting where since < %(before)s
+), locked as (
+  select id from quarantined_row where id in (select id from late) and state = 'open' order by id for update
+), closed as (
+  update quarantined_row set state = 'expired' from locked where quarantined_row.id = locked.id
+  returning quarantined_row.id
+)
+insert into audit_entry (actor, role, action, subject, before, after, reason)
+select %(actor)s, %(role)s, 'quarantine.expire', 'quarantine/' || id, jsonb_build_object('state', 'open'),
+       jsonb_build_object('state', 'expired'), %(why)s
+  from closed order by id
 """
 _COUNT = """
 select reason, count(*) from quarantined_row, unnest(reasons) as reason where state = 'open'
@@ -38,9 +73,13 @@ select p.key, p.revision, p.kind, p.member_id, p.occurred_at, p.amount_minor, p.
 _REVISE = """
 insert into payload (key, revision, kind, member_id, occurred_at, amount_minor, currency, order_id,
                      referred_id, verified, problems, raw)
-select %(key)s, max(revision) + 1, %(kind)s, %(member_id)s, %(occurred_at)s, %(amount_minor)s, %(currency)s,
-       %(order_id)s, %(referred_id)s, %(verified)s, %(problems)s, %(raw)s
-  from payload where key = %(key)s
+select r.key, (select max(p.revision) + 1 from payload p where p.key = r.key), r.kind, r.member_id, r.occurred_at,
+       r.amount_minor, r.currency, r.order_id, r.referred_id, r.verified,
+       coalesce(string_to_array(nullif(r.problems, ''), ','), '{}'), r.raw
+  from unnest(%(key)s::uuid[], %(kind)s::text[], %(member_id)s::uuid[], %(occurred_at)s::timestamptz[],
+              %(amount_minor)s::bigint[], %(currency)s::text[], %(order_id)s::uuid[], %(referred_id)s::uuid[],
+              %(verified)s::boolean[], %(problems)s::text[], %(raw)s::jsonb[])
+       as r (key, kind, member_id, occurred_at, amount_minor, currency, order_id, referred_id, verified, problems, raw)
 """
 _QUEUE = """
 insert into queue_item (intake_id, key, revision)
@@ -64,22 +103,88 @@ class Quarantined:
     source: str
     file: str
     mapping: str
+    intake_state: str
     event_id: str | None
     kind: str | None
 
 
-def listed(
-    session: Session,
-    *,
-    state: str,
-    limit: int,
-    source: str | None = None,
-    reason: str | None = None,
-    intake_id: int | None = None,
-) -> list[Quarantined]:
-    """Return rows in one state, in order of arrival."""
-    values = {"state": state, "source": source, "reason": reason, "intake": intake_id, "limit": limit}
-    return _rows(session, _SELECT + _LIST, values)
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Refused rows in one state: all of them, or those of a source, a reason, a file's name, an intake."""
+
+    source: str | None = None
+    reason: str | None = None
+    intake_id: int | None = None
+    file: str | None = None
+    state: str = "open"
+
+    @property
+    def is_all(self) -> bool:
+        """Return whether nothing narrows it."""
+        return (self.source, self.reason, self.intake_id, self.file) == (None, None, None, None)
+
+    def values(self) -> dict[str, object]:
+        """Return it as the parameters of a query."""
+        return {
+            "source": self.source,
+            "reason": self.reason,
+            "intake": self.intake_id,
+            "file": self.file,
+            "state": self.state,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Open rows of one source that bear one reason; `file` is empty where they are not told apart by file."""
+
+    reason: str
+    source: str
+    file: str | None
+    rows: int
+    since: datetime
+    places: list[str]
+
+
+def listed(session: Session, selection: Selection, *, limit: int, after: int = 0) -> list[Quarantined]:
+    """Return the rows of a selection behind one's number, in order of arrival."""
+    return _rows(session, _SELECT + _SELECTED + _PAGE, {**selection.values(), "after": after, "limit": limit})
+
+
+def drawn(session: Session, selection: Selection, *, limit: int, seed: int) -> list[Quarantined]:
+    """Return some rows of a selection: of the same rows and the same seed always the same ones."""
+    return _rows(
+        session, _SELECT + _SELECTED + _DRAWN, {**selection.values(), "seed": str(seed), "limit": limit}
+    )
+
+
+def counted(session: Session, selection: Selection) -> int:
+    """Return how many rows a selection has."""
+    query = f"select count(*) from quarantined_row q join intake t on t.id = q.intake_id {_SELECTED}"
+    (row,) = driver(session).execute(query.encode(), selection.values()).fetchall()
+    return int(str(row[0]))
+
+
+def mappings(session: Session, selection: Selection) -> list[str]:
+    """Return the names of the mappings by which a selection's rows were read."""
+    query = (
+        f"select distinct t.mapping from quarantined_row q join intake t on t.id = q.intake_id {_SELECTED}"
+    )
+    rows = driver(session).execute(query.encode(), selection.values()).fetchall()
+    return sorted(str(name) for (name,) in rows)
+
+
+def groups(session: Session, selection: Selection, *, by_file: bool, places: int) -> list[Group]:
+    """Return a selection's rows by reason and source, the most first; a row with two reasons counts in both."""
+    with driver(session).cursor(row_factory=class_row(Group)) as cursor:
+        query = _GROUPS.replace("{places}", str(places))
+        return cursor.execute(query.encode(), {**selection.values(), "by_file": by_file}).fetchall()
+
+
+def met_reasons(session: Session) -> list[str]:
+    """Return every reason that any row bears, in whatever state."""
+    query = b"select distinct unnest(reasons) from quarantined_row"
+    return sorted(str(reason) for (reason,) in driver(session).execute(query))
 
 
 def found(session: Session, ids: Sequence[int]) -> list[Quarantined]:
@@ -98,6 +203,12 @@ def locked(session: Session, ids: Sequence[int]) -> list[Quarantined]:
 def counts(session: Session) -> dict[str, int]:
     """Return how many open rows bear each reason, the most frequent first."""
     return {str(reason): int(str(count)) for reason, count in driver(session).execute(_COUNT)}
+
+
+def stated_reasons(session: Session) -> list[str]:
+    """Return the name of every rule that any stored rule set has: of mappings and programs, too."""
+    query = b"select distinct jsonb_array_elements(body->'rules')->'rule'->>'rule' from ruleset"
+    return sorted(str(reason) for (reason,) in driver(session).execute(query))
 
 
 def history(session: Session, key: UUID) -> list[Quarantined]:
@@ -123,12 +234,25 @@ def close(session: Session, ids: Sequence[int], state: str) -> None:
     driver(session).execute("update quarantined_row set state = %s where id = any(%s)", (state, list(ids)))
 
 
+def reopen(session: Session, ids: Sequence[int], at: datetime) -> None:
+    """Let closed rows wait again, from a business time on."""
+    driver(session).execute(
+        "update quarantined_row set state = 'open', reopened_at = %s where id = any(%s)", (at, list(ids))
+    )
+
+
+def expire(session: Session, before: datetime, actor: Actor, why: str) -> int:
+    """Close what is open and waits since before a time, each row with its entry in the audit; return how many."""
+    told = {"before": before, "actor": actor.name, "role": actor.role, "why": why}
+    return driver(session).execute(_EXPIRE.encode(), {**Selection().values(), **told}).rowcount
+
+
 def dismiss_intake(session: Session, intake_id: int) -> int:
-    """Dismiss what is open of one intake; return how many rows."""
+    """Dismiss what waits of one intake, or waited too long; return how many rows."""
     return (
         driver(session)
         .execute(
-            "update quarantined_row set state = 'dismissed' where intake_id = %s and state = 'open'",
+            "update quarantined_row set state = 'dismissed' where intake_id = %s and state in ('open', 'expired')",
             (intake_id,),
         )
         .rowcount
@@ -159,7 +283,7 @@ def queue_again(
     )
     session.add(replay)
     session.flush()
-    driver(session).cursor().executemany(_REVISE, [_revision(key, row) for key, row in rows])
+    driver(session).execute(_REVISE, _revisions(rows))
     driver(session).execute(_QUEUE, (replay.id, [key for key, _ in rows]))
     return replay.id or 0
 
@@ -169,17 +293,14 @@ def _rows(session: Session, query: str, values: Mapping[str, object]) -> list[Qu
         return cursor.execute(query.encode(), values).fetchall()
 
 
-def _revision(key: UUID, row: InboxRow) -> dict[str, object]:
+def _revisions(rows: Sequence[tuple[UUID, InboxRow]]) -> dict[str, list[object]]:
+    names = (
+        *("kind", "member_id", "occurred_at", "amount_minor", "currency", "order_id", "referred_id"),
+        "verified",
+    )
     return {
-        "key": key,
-        "kind": row.kind,
-        "member_id": row.member_id,
-        "occurred_at": row.occurred_at,
-        "amount_minor": row.amount_minor,
-        "currency": row.currency,
-        "order_id": row.order_id,
-        "referred_id": row.referred_id,
-        "verified": row.verified,
-        "problems": list(row.problems),
-        "raw": Jsonb(row.raw),
+        "key": [key for key, _ in rows],
+        **{name: [getattr(row, name) for _, row in rows] for name in names},
+        "problems": [",".join(row.problems) for _, row in rows],
+        "raw": [Jsonb(row.raw) for _, row in rows],
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -144,20 +145,20 @@ class Mapping(Part):
     rules: Rules = ()
     bounds: Bounds = Bounds()
 
-    @property
+    @cached_property
     def raw_columns(self) -> dict[str, str]:
         """Return the columns that are no personal data, by the name under which their text is kept."""
         named = dict(self._roles())
         taken = set(named.values()) | set(self.attributes.values())
         return named | self.attributes | {column: column for column in self.accept if column not in taken}
 
-    @property
+    @cached_property
     def person_columns(self) -> dict[str, str]:
         """Return the columns of personal data, by the name under which their text is kept."""
         ids = {"external_id": self.member, "referred_external_id": self.referred}
         return {name: part.column for name, part in ids.items() if part} | self.personal
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """Return every declared column, once."""
         return tuple(dict.fromkeys([*self.raw_columns.values(), *self.person_columns.values()]))

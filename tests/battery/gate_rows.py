@@ -101,7 +101,7 @@ def states_by_key(runtime: Runtime) -> list[tuple[object, ...]]:
           case when exists (select from queue_item q where q.key = k.key) then 'waiting' end,
           case when exists (select from batch_item b where b.key = k.key) then 'in a batch' end,
           (select max(r.state) from quarantined_row r
-            where r.key = k.key and r.batch_id is not null and r.state in ('open', 'dismissed')),
+            where r.key = k.key and r.batch_id is not null and r.state in ('open', 'dismissed', 'expired')),
           case when t.state = 'rejected' then 'rejected' end
         ]::text[], null) from inbox_key k join intake t on t.id = k.intake_id order by k.event_id
         """,

@@ -1,6 +1,7 @@
 """Actors: who may ask for what, and the row that says who did."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from laurels.services import (
     quarantine,
     versions,
 )
+from laurels.services.quarantine import Selection
 from laurels.services.runtime import Runtime
 from models.audit import AuditEntry
 from tests.battery.gate_rows import ask, one
@@ -39,6 +41,12 @@ EDITS: dict[str, Act] = {
         runtime, path, source="test", mapping="activity-jsonl", actor=who
     ),
     "quarantine.dismiss": lambda runtime, who, _: quarantine.dismiss(runtime, [1], actor=who),
+    "quarantine.replay": lambda runtime, who, _: quarantine.replay_selection(
+        runtime, Selection(reason="member_id_scientific"), actor=who
+    ),
+    "quarantine.expire": lambda runtime, who, _: quarantine.expire(
+        runtime, older_than=timedelta(days=1), actor=who, as_of=datetime(2099, 1, 1, tzinfo=UTC)
+    ),
     "inbox.drain": lambda runtime, who, _: batches.drain(runtime, actor=who),
     "discount.push": lambda runtime, who, _: discounts.push_discounts(runtime, actor=who),
     "delivery.send": lambda runtime, who, _: deliveries.send_deliveries(runtime, actor=who),
@@ -55,6 +63,10 @@ READING = {
         "quarantine list",
         "quarantine show",
         "quarantine reasons",
+        "quarantine groups",
+        "quarantine sample",
+        "quarantine parked",
+        "quarantine export",  # a file of the person's own
     ),
     *(
         "intake list",
@@ -75,6 +87,10 @@ WRITING = {
     "program apply": [str(SUMMER)],
     "quarantine replay": ["1"],
     "quarantine dismiss": ["1"],
+    "quarantine fix": ["--all", "--transform", "trim:channel", "--yes"],
+    "quarantine repair": ["tests/integration/empty_sheet.csv"],
+    "quarantine expire": ["--older-than", "90d"],
+    "quarantine reopen": ["1"],
     "intake release": ["1"],
     "intake reject": ["1"],
     "intake retry-batch": ["1"],

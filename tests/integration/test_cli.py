@@ -120,7 +120,7 @@ def test_quarantine_from_list_to_replay(filled: Any) -> None:
     assert (row["file"], row["line"], row["reasons"]) == ("rows.jsonl", 3, ["member_id_scientific"])
     assert "member_id_scientific" in cli("quarantine", "reasons").stdout
     assert "rows.jsonl" in cli("quarantine", "show", row["id"]).stdout
-    queued = cli("quarantine", "replay", row["id"], "--set", "member_id=ada", "--reason", "asked the shop")
+    queued = cli("quarantine", "replay", row["id"], "--set", "member_id=ada", "--why", "asked the shop")
     assert queued.exit_code == 0, queued.output
     assert cli("run").exit_code == 0
     assert json.loads(cli("quarantine", "list", "--json").stdout) == []

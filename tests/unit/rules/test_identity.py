@@ -82,3 +82,10 @@ def test_equal_rows_of_a_snapshot_are_told_apart_by_their_number() -> None:
     digest = bytes(range(16))
     assert snapshot_event_id(digest, 1) == "000102030405060708090a0b0c0d0e0f:1"
     assert snapshot_event_id(digest, 1) != snapshot_event_id(digest, 2)
+
+
+@pytest.mark.parametrize(
+    "text", ["4711\u200b", "\ufeff4711", " 4711\u00a0", "\u202a4711\u202c", "4711\u00ad\r\n"]
+)
+def test_what_nobody_sees_around_an_id_makes_no_other_member(text: str) -> None:
+    assert id_text(text, "member_id") == ("4711", None)
