@@ -134,7 +134,11 @@ def _tried(kept: Kept, changes: Sequence[Transformation]) -> Mended | str:
     if not columns:
         return UNCHANGED
     mended = mend(kept, columns)
-    return f"would still be refused: {sentence(mended.wrong[0])}" if mended.wrong else mended
+    return (
+        f"would still be refused: {sentence(mended.wrong[0], mended.kept.reader.ruleset.sentences)}"
+        if mended.wrong
+        else mended
+    )
 
 
 def _changed(mended: Mended) -> Changed:

@@ -1,15 +1,18 @@
 """Groups: what waits in quarantine by reason and source, how long, what may be done, and some rows to look at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from laurels.clock import business_time
 from laurels.rules.advice import advice
-from laurels.services.refusals import QuarantinedView, sentence, view_of
+from laurels.services.refusals import QuarantinedView, sentence, views_of
 from laurels.services.runtime import Runtime
 from laurels.services.selecting import check_selection
-from laurels.stores import quarantine
-from laurels.stores.quarantine import Selection
+from laurels.stores import quarantine, rules
+from laurels.stores.quarantine import Quarantined, Selection
+from models.values.activity import InboxRow
 
 PLACES = 5
 
@@ -49,10 +52,11 @@ def groups(
     with runtime.database.transaction() as session:
         check_selection(session, selection)
         found = quarantine.groups(session, selection, by_file=by_file, places=PLACES)
+        words = rules.sentences(session)
     return [
         WaitingGroup(
             *(one.reason, one.source, one.file, one.rows, one.since, max((now - one.since).days, 0)),
-            *(tuple(one.places), sentence(one.reason), advice(one.reason)),
+            *(tuple(one.places), sentence(one.reason, words), advice(one.reason)),
         )
         for one in found
     ]
@@ -69,9 +73,12 @@ def sample(runtime: Runtime, selection: Selection, *, rows: int = 5, seed: int =
         kept = quarantine.payloads(
             session, [row.key for row in drawn if row.key and row.batch_id is not None]
         )
-    return [
-        Sampled(view_of(row), dict(found.raw) if (found := kept.get((row.key, row.revision))) else {})
-        if row.key is not None and row.batch_id is not None
-        else Sampled(view_of(row))
-        for row in drawn
-    ]
+        views = views_of(session, drawn)
+    return [Sampled(view, _fields(row, kept)) for view, row in zip(views, drawn, strict=True)]
+
+
+def _fields(row: Quarantined, kept: Mapping[tuple[UUID, int], InboxRow]) -> dict[str, str]:
+    """Return what is kept of a row; a conflict bears the key of the event that stands, whose fields are not its own."""
+    if row.key is None or row.batch_id is None or (row.key, row.revision) not in kept:
+        return {}
+    return dict(kept[row.key, row.revision].raw)

@@ -1,6 +1,6 @@
 """Refusals: the rows in quarantine, each with its place and its reasons in words, looked at or closed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from laurels.services import audit
 from laurels.services.rulesets import house_rules
 from laurels.services.runtime import Runtime
 from laurels.services.selecting import check_selection
-from laurels.stores import quarantine
+from laurels.stores import quarantine, rules
 from laurels.stores.quarantine import Quarantined, Selection
 from models.audit import AuditEntry
 
@@ -108,14 +108,14 @@ def list_quarantine(
     with runtime.database.transaction() as session:
         check_selection(session, selection)
         rows = quarantine.listed(session, selection, limit=limit, after=after)
-    return [view_of(row) for row in rows]
+        return views_of(session, rows)
 
 
 def of_intake(runtime: Runtime, intake_id: int, *, limit: int = 100) -> list[QuarantinedView]:
     """Return the open rows of one file, in order of arrival."""
     with runtime.database.transaction() as session:
         rows = quarantine.listed(session, Selection(intake_id=intake_id), limit=limit)
-    return [view_of(row) for row in rows]
+        return views_of(session, rows)
 
 
 def count_reasons(runtime: Runtime) -> dict[str, int]:
@@ -159,8 +159,13 @@ def subject(row_id: int) -> str:
     return f"quarantine/{row_id}"
 
 
-def view_of(row: Quarantined) -> QuarantinedView:
-    """Return a stored row as it is shown."""
+def views_of(session: Session, rows: Sequence[Quarantined]) -> list[QuarantinedView]:
+    """Return stored rows as they are shown: their reasons in the words of the rules that gave them."""
+    words = rules.sentences(session)
+    return [_view(row, words) for row in rows]
+
+
+def _view(row: Quarantined, words: Mapping[str, str]) -> QuarantinedView:
     return QuarantinedView(
         id=row.id,
         source=row.source,
@@ -169,16 +174,21 @@ def view_of(row: Quarantined) -> QuarantinedView:
         event_id=row.event_id,
         kind=row.kind,
         reasons=tuple(row.reasons),
-        sentences=tuple(sentence(reason) for reason in row.reasons),
+        sentences=tuple(sentence(reason, words) for reason in row.reasons),
         state=row.state,
         revision=row.revision,
     )
 
 
-def sentence(reason: str) -> str:
-    """Return what a reason says to a person; a reason of rules that are gone stands for itself."""
+def sentence(reason: str, words: Mapping[str, str] | None = None) -> str:
+    """Return what a reason says to a person: `words` are the rules' (`stores.rules.sentences`); else it is itself."""
     house = {rule.rule: rule.sentence for rule in house_rules()}
-    return house.get(reason) or _OF_FILES.get(reason) or SENTENCES.get(reason) or reason
+    return (
+        house.get(reason)
+        or _OF_FILES.get(reason)
+        or SENTENCES.get(reason)
+        or (words or {}).get(reason, reason)
+    )
 
 
 def _detail(session: Session, row: Quarantined) -> QuarantinedDetail:
@@ -187,11 +197,11 @@ def _detail(session: Session, row: Quarantined) -> QuarantinedDetail:
     earlier = quarantine.history(session, row.key) if judged and row.key else []
     payload = kept.get((row.key, row.revision)) if row.key else None
     return QuarantinedDetail(
-        row=view_of(row),
+        row=views_of(session, [row])[0],
         intake_id=row.intake_id,
         ruleset=row.ruleset,
         fields=dict(payload.raw) if payload else {},
-        earlier=tuple(view_of(one) for one in earlier if one.revision < row.revision),
+        earlier=tuple(views_of(session, [one for one in earlier if one.revision < row.revision])),
         changes=_changes(session, [row.id, *(one.id for one in earlier if one.revision < row.revision)]),
     )
 

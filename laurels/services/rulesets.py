@@ -57,12 +57,6 @@ def of_intake(session: Session, intake_id: int | None) -> Ruleset:
     return Ruleset(rules=base.rules + _of_programs(session))
 
 
-def sentences(session: Session, version: str | None) -> dict[str, str]:
-    """Return what the reasons of a version say to a person; none for rules that were never stored."""
-    body = rules.kept(session, version) if version else None
-    return Ruleset.model_validate(body).sentences if body else {}
-
-
 def _of_house() -> Ruleset:
     return Ruleset(rules=tuple(Applied(rule=rule) for rule in house_rules()))
 

@@ -238,5 +238,5 @@ def _tell(report: RepairReport, rows: Sequence[SheetRow], mended: Sequence[Mende
         was = kept_texts(one.kept.before, one.kept.reader.mapping) if one.kept.before else {}
         before = {name: HIDDEN if name in hidden else was.get(name) for name in one.columns}
         after = {name: HIDDEN if name in hidden else text for name, text in one.columns.items()}
-        wrong = tuple(sentence(reason) for reason in one.wrong)
+        wrong = tuple(sentence(reason, one.kept.reader.ruleset.sentences) for reason in one.wrong)
         report.edited.append(Edited(lines[one.kept.row.id], one.kept.row.id, before, after, wrong))

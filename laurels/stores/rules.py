@@ -10,6 +10,11 @@ from models.rules import Ruleset as StoredRuleset
 from models.values.rules import Ruleset
 
 _KEEP = "insert into ruleset (version, body) values (%s, %s) on conflict do nothing"
+_SENTENCES = """
+select distinct on (rule->>'rule') rule->>'rule', rule->>'sentence'
+  from ruleset, jsonb_array_elements(body->'rules') applied, jsonb_extract_path(applied, 'rule') rule
+ order by rule->>'rule', recorded_at desc
+"""
 
 
 def keep(session: Session, ruleset: Ruleset) -> str:
@@ -22,3 +27,8 @@ def kept(session: Session, version: str) -> dict[str, Any] | None:
     """Return the body of a version, None where there is none."""
     found = session.get(StoredRuleset, version)
     return found.body if found else None
+
+
+def sentences(session: Session) -> dict[str, str]:
+    """Return what each reason of any rule set ever kept says to a person, by the newest that has it."""
+    return {str(reason): str(sentence) for reason, sentence in driver(session).execute(_SENTENCES)}
