@@ -12,7 +12,7 @@ from models.values.money import minor_digits
 
 _FEWEST_TOLD = 10
 """Rows that must share a value for it to be told: what few have may say who they are."""
-_TOLD = {OTHER: "free text"}
+_TOLD = {OTHER: "the rest"}
 
 Counts = Mapping[tuple[str, str], int]
 
@@ -57,7 +57,7 @@ def figures(whole: Whole, tally: Counts, fields: Mapping[str, str], before: Coun
 def _drifts(tally: Counts, before: Counts) -> Iterator[Figure]:
     now, then = _by_kind(tally), _by_kind(before)
     for what in sorted(now):
-        if (what in {"kind", "currency"} or what.startswith("=")) and OTHER not in then.get(what, {}):
+        if what in {"kind", "currency"} or what.startswith("="):
             yield _drift("category_drift", what.removeprefix("="), now[what], then.get(what, {}))
     amounts, earlier = _by_currency(now.get("amount", {})), _by_currency(then.get("amount", {}))
     for currency, powers in sorted(amounts.items()):

@@ -91,7 +91,7 @@ def grown(past: Sequence[Past], tolerance: float) -> tuple[float, float] | None:
     if sum(after < before for before, after in steps) > 1:
         return None
     last = rows[-1]
-    low, high = around([after / before for before, after in steps], lambda _: tolerance + 4 / last**0.5)
+    low, high = around([after / before for before, after in steps], lambda _: tolerance + last**-0.5)
     return last * min(low, 1 - tolerance), last * max(high, 1 + tolerance)
 
 

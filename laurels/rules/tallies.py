@@ -1,7 +1,7 @@
 """Tallies: what a file is counted by while it is read, in memory that does not grow with the file.
 
-Only counts leave: of personal fields how many are empty, of amounts their currency and power of two. An attribute is
-counted by its values while it has few and short ones; else it is free text, and nothing of it is kept.
+Only counts leave: of personal fields how many are empty, of amounts their currency and power of two, of an attribute
+the short values that a hundredth of the rows share; all others are one, so that nothing of a free text is kept.
 """
 
 from collections import Counter
@@ -11,11 +11,14 @@ from datetime import datetime, timedelta
 from models.values.activity import InboxRow, RefusedRow
 from models.values.mapping import Mapping as Declared
 
-MOST_VALUES = 50
-"""Different values up to which an attribute is a category."""
+MOST_VALUES = 1000
+"""Different values of an attribute that are told apart while they are counted; later ones are others."""
 LONGEST_VALUE = 40
+SHARE = 0.01
+FEWEST = 5
+"""Rows, besides their share, that must have a value for it to be kept."""
 OTHER = "*"
-"""Stands for all values of an attribute that is no category."""
+"""Stands for all other values of an attribute."""
 AHEAD = timedelta(minutes=5)
 """How far clocks may differ: the gate's own rule about times in the future."""
 
@@ -24,14 +27,14 @@ _ROLES = ("kind", "occurred_at", "amount", "order", "verified", "member", "refer
 
 
 class Tallies:
-    """The counts of one file: `counts[what, item]`, and its first and last time.
+    """The counts of one file by what is counted and its item (`counts`), and its first and last time.
 
     `last_at` is the latest time that is not ahead of the clock, so that one row dated ahead hides no stale file; where
     all are ahead it is the latest of them.
     """
 
     def __init__(self, mapping: Declared, as_of: datetime) -> None:
-        self.counts: Counter[tuple[str, str]] = Counter()
+        self._counts: Counter[tuple[str, str]] = Counter()
         self.first_at: datetime | None = None
         self._latest: datetime | None = None
         self._ahead: datetime | None = None
@@ -39,7 +42,17 @@ class Tallies:
         fields = mapping.counted_fields
         self._typed = [(name, _TYPED.get(name, name)) for name in _ROLES if name in fields]
         self._personal = [name for name in mapping.personal if name in fields]
-        self._attributes = list(mapping.attributes)
+        self._attributes: dict[str, Counter[str]] = {name: Counter() for name in mapping.attributes}
+
+    @property
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Return the counts so far."""
+        found = Counter(self._counts)
+        for name, values in self._attributes.items():
+            least = max(FEWEST, SHARE * values.total())
+            for value, count in values.items():
+                found[f"={name}", value if count >= least else OTHER] += count
+        return found
 
     @property
     def last_at(self) -> datetime | None:
@@ -48,7 +61,7 @@ class Tallies:
 
     def add(self, rows: Sequence[InboxRow], refused: Iterable[RefusedRow] = ()) -> None:
         """Count more rows of the file."""
-        counts = self.counts
+        counts = self._counts
         counts["rows", ""] += len(rows)
         for reason, count in Counter(row.reason for row in refused).items():
             counts["refused", reason] += count
@@ -64,37 +77,30 @@ class Tallies:
 
     def _add_nulls(self, name: str, count: int) -> None:
         if count:
-            self.counts["null", name] += count
+            self._counts["null", name] += count
 
     def _add_categories(self, rows: Sequence[InboxRow]) -> None:
         self._add_values("kind", Counter(row.kind for row in rows))
         self._add_values("currency", Counter(row.currency for row in rows))
-        for name in self._attributes:
+        for name, values in self._attributes.items():
             found = Counter(row.raw.get(name) for row in rows)
-            self._add_nulls(name, found.get(None, 0))
-            self._add_values(f"={name}", found)
-            self._drop_free_text(f"={name}")
+            self._add_nulls(name, found.pop(None, 0))
+            for value, count in found.items():
+                short = value is not None and len(value) <= LONGEST_VALUE
+                known = short and (value in values or len(values) < MOST_VALUES)
+                values[value if known and value is not None else OTHER] += count
 
     def _add_values(self, what: str, found: Mapping[str | None, int]) -> None:
         for value, count in found.items():
             if value is not None:
-                self.counts[what, value] += count
-
-    def _drop_free_text(self, what: str) -> None:
-        values = [value for kind, value in self.counts if kind == what]
-        if (
-            OTHER in values
-            or len(values) > MOST_VALUES
-            or any(len(value) > LONGEST_VALUE for value in values)
-        ):
-            self.counts[what, OTHER] = sum(self.counts.pop((what, value)) for value in values)
+                self._counts[what, value] += count
 
     def _add_amounts(self, rows: Sequence[InboxRow]) -> None:
         found = Counter(
             (row.currency, power_of_two(row.amount_minor)) for row in rows if row.amount_minor is not None
         )
         for (currency, power), count in found.items():
-            self.counts["amount", f"{currency}:{power}"] += count
+            self._counts["amount", f"{currency}:{power}"] += count
 
     def _add_times(self, rows: Sequence[InboxRow]) -> None:
         times = [row.occurred_at for row in rows if row.occurred_at is not None]
@@ -104,7 +110,7 @@ class Tallies:
         self.first_at = min(self.first_at or first, first)
         if last > self._limit:
             self._ahead = max(self._ahead or last, last)
-            self.counts["ahead", ""] += sum(time > self._limit for time in times)
+            self._counts["ahead", ""] += sum(time > self._limit for time in times)
             times = [time for time in times if time <= self._limit]
         if times:
             last = max(times)
