@@ -44,7 +44,7 @@ app.add_typer(programs.app, name="program", help="Program files: check, apply, l
 app.add_typer(
     quarantine.app, name="quarantine", help="Rows that the gate refused: list, show, replay, dismiss."
 )
-app.add_typer(activity.intakes, name="intake", help="Files that came in: list, release, reject.")
+app.add_typer(activity.intakes, name="intake", help="Files that came in: list, show, release, reject.")
 app.add_typer(boards.app, name="board", help="Boards: show, reconcile.")
 app.add_typer(members.app, name="member", help="One member: points, ranks, discounts.")
 app.add_typer(outbox.app, name="outbox", help="Messages and pushes owed: list, send.")

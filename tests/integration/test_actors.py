@@ -58,6 +58,7 @@ READING = {
     ),
     *(
         "intake list",
+        "intake show",
         "board show",
         "member show",
         "outbox list",
