@@ -59,6 +59,7 @@ READING = {
     *(
         "intake list",
         "intake show",
+        "arrivals list",
         "board show",
         "member show",
         "outbox list",
