@@ -31,7 +31,7 @@ def review_held(intake: Number) -> Reviewed:
 
     """
     with opened() as run:
-        if other := reviewed_by():
+        if other := reviewed_by(intake):
             return Reviewed(intake, "held", other)
         state = _decided(run, intake)
         apply_batches(run)

@@ -4,8 +4,15 @@ from typing import Annotated, Literal
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowFilter, FlowFilterId, FlowRunFilter, FlowRunFilterName
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterId,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.context import FlowRunContext
 from prefect.events import emit_event
 from prefect.flow_runs import suspend_flow_run
@@ -23,6 +30,7 @@ from tasks.step import step
 DAYS = 14
 """How long a review waits; the file stays held after it, and the command line still decides."""
 _DAY_SECONDS = 24 * 3600
+_OPEN = FlowRunFilterStateType(any_=[state for state in StateType if state not in TERMINAL_STATES])
 
 
 class Decision(RunInput):
@@ -78,18 +86,17 @@ def times_asked() -> int:
     return len(policy.pause_keys or ()) if policy else 0
 
 
-def reviewed_by() -> str | None:
+def reviewed_by(intake: int) -> str | None:
     """Return the earlier run that reviews the same file and is not over, if there is one."""
     this = _this_run()
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs(
             flow_filter=FlowFilter(id=FlowFilterId(any_=[this.flow_id])),
-            flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=[this.name])),
+            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=_OPEN)),
+            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
         )
-    earlier = [
-        run for run in runs if run.state is not None and not run.state.is_final() and _age(run) < _age(this)
-    ]
-    return str(min(earlier, key=_age).id) if earlier else None
+    same = [run for run in runs if run.parameters.get("intake") == intake and _age(run) < _age(this)]
+    return str(min(same, key=_age).id) if same else None
 
 
 def tell_decided(report: IntakeReport) -> None:

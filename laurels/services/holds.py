@@ -20,6 +20,13 @@ SPARKS = 20
 """Accepted files before it whose values are shown."""
 _FILE_RULES = {rule.reason: rule.sentence for rule in INTAKE_FAMILY.rules}
 
+_MEASURED = {
+    "too_few_rows": "volume",
+    "too_many_rows": "volume",
+    "too_many_duplicates": "duplicate_rate",
+    "too_many_refused": "refused_rate",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -61,7 +68,7 @@ def show_intake(runtime: Runtime, intake_id: int) -> HoldView:
             report=report,
             mapping=intake.mapping,
             as_of=intake.as_of,
-            rules=tuple(_FILE_RULES[reason] for reason in report.reasons if reason in _FILE_RULES),
+            rules=tuple(_rules(report, {one.measure.name for one in broken})),
             broken=tuple(one for one in broken if one.measure.severity == "critical"),
             told=tuple(one for one in broken if one.measure.severity != "critical"),
             others=tuple(one for one in shown if not one.measure.is_broken),
@@ -92,6 +99,13 @@ def _judged(session: Session, intake: Intake) -> Iterator[Judged]:
 
 def _shown(one: Judged) -> Shown:
     return Shown(one, one.sentence, one.usual, sparkline(one.past, one.value))
+
+
+def _rules(report: IntakeReport, broken: set[str]) -> Iterator[str]:
+    """Yield what the rules say that a file breaks, unless a measure says it with its value."""
+    for reason in report.reasons:
+        if reason in _FILE_RULES and _MEASURED.get(reason) not in broken:
+            yield _FILE_RULES[reason]
 
 
 def _next(report: IntakeReport) -> tuple[str, ...]:
