@@ -9,6 +9,7 @@ from tasks.boards import find_leaders, reconcile_boards
 from tasks.checks import check_invariants, fingerprint_state, report_health
 from tasks.deliveries import send_due
 from tasks.discounts import push_discounts
+from tasks.holds import end_reviews
 from tasks.reports import report_leaders
 from tasks.run import opened
 
@@ -28,6 +29,7 @@ def run_nightly(as_of: AsOf = None) -> str:
         reconcile_boards(run)
         push_discounts(run)
         send_due(run)
+        end_reviews(run)
         findings = check_invariants(run)
         state = fingerprint_state(run)
         report_health(findings, state)

@@ -7,8 +7,10 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterId,
+    FlowFilterName,
     FlowRunFilter,
     FlowRunFilterState,
+    FlowRunFilterStateName,
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, StateType
@@ -18,6 +20,7 @@ from prefect.events import emit_event
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from prefect.logging import get_run_logger
+from prefect.states import Completed
 from pydantic import Field
 
 from laurels.errors import RuleRefusedError
@@ -29,6 +32,7 @@ from tasks.step import step
 
 DAYS = 14
 """How long a review waits; the file stays held after it, and the command line still decides."""
+_ELSEWHERE = "decided by the command line"
 _DAY_SECONDS = 24 * 3600
 _OPEN = FlowRunFilterStateType(any_=[state for state in StateType if state not in TERMINAL_STATES])
 
@@ -97,6 +101,22 @@ def reviewed_by(intake: int) -> str | None:
         )
     same = [run for run in runs if run.parameters.get("intake") == intake and _age(run) < _age(this)]
     return str(min(same, key=_age).id) if same else None
+
+
+@step
+def end_reviews(run: Run) -> int:
+    """End the reviews of files that somebody decided by the command line; return how many. None would fail later."""
+    suspended = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Suspended"])))
+    ended = 0
+    with get_client(sync_client=True) as client:
+        named = FlowFilter(name=FlowFilterName(any_=["review-held"]))
+        for review in client.read_flow_runs(flow_filter=named, flow_run_filter=suspended):
+            view = holds.show_intake(run.runtime, int(review.parameters["intake"]))
+            if view.report.state != "held":
+                client.set_flow_run_state(review.id, Completed(message=_ELSEWHERE), force=True)
+                tell_decided(view.report)
+                ended += 1
+    return ended
 
 
 def tell_decided(report: IntakeReport) -> None:

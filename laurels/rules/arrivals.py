@@ -65,8 +65,8 @@ def settle(
     """Return what is known by now of each open due moment; each file is one moment's at most.
 
     A file is the one that is due next if it comes in time, from a quarter of the interval before; else the
-    earliest that is late by less than an interval; else the next one, before its time. What is not there when its
-    grace has passed is missing; a late file is still that file.
+    earliest that is late, by an interval at most; else none: a second file of today is not tomorrow's. What is not
+    there when its grace has passed is missing; a late file is still that file.
     """
     open_, outcomes = sorted(due), dict[datetime, Outcome]()
     for file in sorted(files, key=lambda one: (one.at, one.intake_id)):
@@ -84,5 +84,4 @@ def _moment_of(expected: Expected, due: Sequence[datetime], at: datetime) -> dat
     length, grace = expected.length, expected.grace
     in_time = (one for one in due if one - length / 4 < at <= one + grace)
     late = (one for one in due if one + grace < at <= one + length)
-    early = (one for one in due if one - length < at <= one)
-    return next((one for found in (in_time, late, early) for one in found), None)
+    return next((one for found in (in_time, late) for one in found), None)

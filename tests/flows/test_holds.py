@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from flows.activity import ingest_activity
+from flows.nightly import run_nightly
 from laurels.services import actors, quarantine
 from laurels.services.runtime import Runtime
 from tests.flows.files import write_purchases
@@ -145,3 +146,17 @@ def test_a_decision_by_the_command_line_stands_and_the_review_ends_well(
     done = prefect.run("review-held", {"intake": intake})
     assert done["state"]["type"] == "COMPLETED"
     assert len(prefect.events("laurels.batch.released", f"laurels.intake.{intake}")) == 1
+
+
+@pytest.mark.usefixtures("_actors")
+def test_the_night_ends_the_review_of_a_file_that_somebody_decided_elsewhere(
+    prefect: PrefectApi, runtime: Runtime, tmp_path: Path
+) -> None:
+    decided_one, open_one = held(tmp_path), held(tmp_path)
+    run, other = suspended(prefect, decided_one, 1), suspended(prefect, open_one, 1)
+    quarantine.reject_intake(runtime, decided_one, actor="ann", reason="known noise")
+    run_nightly(AS_OF)
+    state = prefect.finished(run["id"])["state"]
+    assert (state["type"], state["message"]) == ("COMPLETED", "decided by the command line")
+    decided(prefect, decided_one, "rejected")
+    assert prefect.client.get(f"/flow_runs/{other['id']}").json()["state"]["name"] == "Suspended"
