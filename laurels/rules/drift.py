@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 _HALF = 0.5  # of a row, added to each bin: an empty one would make the index infinite (Jeffreys' prior)
 _SURE = NormalDist().inv_cdf(0.9999)
-_ALIKE = 0.7
+_ALIKE = 0.6  # what difflib itself calls close
 NUMBERS = frozenset({"int", "integer", "int64", "int32", "float", "double", "decimal", "number", "float64"})
 
 
