@@ -59,12 +59,8 @@ class Judged:
         """Return what the value says."""
         if self.name == "freshness":
             return _age(self.value)
-        problem = SENTENCES.get(self.field, self.field)
         return _SENTENCES.get(self.name, "{name} of {field} is {value}").format(
-            name=self.name,
-            field=self.field,
-            value=self.shown(self.value),
-            problem=problem[:1].lower() + problem[1:-1],
+            name=self.name, field=self.field, value=self.shown(self.value), problem=_problem(self.field)
         )
 
     @property
@@ -117,6 +113,12 @@ def _bar(value: float, low: float, high: float) -> str:
     if high <= low:
         return _BARS[3]
     return _BARS[min(int((value - low) / (high - low) * len(_BARS)), len(_BARS) - 1)]
+
+
+def _problem(reason: str) -> str:
+    """Return what a reason says, to go on with after a colon; a rule of a mapping is told by its name."""
+    sentence = SENTENCES.get(reason)
+    return sentence[:1].lower() + sentence.removesuffix(".")[1:] if sentence else reason
 
 
 def _amount(power: float, currency: str) -> str:

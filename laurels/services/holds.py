@@ -18,7 +18,7 @@ from models.intake import Intake
 
 SPARKS = 20
 """Accepted files before it whose values are shown."""
-_FILE_RULES = {rule.reason: rule.sentence for rule in INTAKE_FAMILY.rules}
+_FILE_RULES = {clause.reason: clause.sentence for clause in INTAKE_FAMILY.clauses}
 
 _MEASURED = {
     "too_few_rows": "volume",

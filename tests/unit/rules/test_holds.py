@@ -69,6 +69,15 @@ SAID: list[tuple[str, str, float | None, float | None, float | None, str, str]] 
     ),
     ("column_renamed", "channel", 1.0, None, 0.0, "column channel is gone", "why"),
     ("column_added", "x", 1.0, None, 0.0, "there is a new column x", "why"),
+    (
+        "problem_rate",
+        "form_of_ours",
+        0.5,
+        None,
+        0.05,
+        "50% of its rows: form_of_ours",
+        "expected at most 5.0%, why",
+    ),
     ("made_up", "x", None, None, None, "made_up of x is unknown", "why"),
 ]
 
