@@ -9,6 +9,7 @@ from tasks.boards import find_leaders, reconcile_boards
 from tasks.checks import check_invariants, fingerprint_state, report_health
 from tasks.deliveries import send_due
 from tasks.discounts import push_discounts
+from tasks.holds import end_reviews
 from tasks.quality import expire_docs
 from tasks.quarantine import expire_quarantine
 from tasks.reports import report_leaders
@@ -33,6 +34,7 @@ def run_nightly(as_of: AsOf = None) -> str:
         push_discounts(run)
         send_due(run)
         expire_docs(run)
+        end_reviews(run)
         findings = check_invariants(run)
         state = fingerprint_state(run)
         report_health(findings, state)

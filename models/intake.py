@@ -55,6 +55,8 @@ class Intake(SQLModel, table=True):
         default=None, sa_type=Text, description="The version of the rules that its rows are judged by."
     )
     first_at: datetime | None = Field(default=None, description="The earliest time in it.")
-    last_at: datetime | None = Field(default=None, description="The latest time in it.")
+    last_at: datetime | None = Field(
+        default=None, description="The latest time in it; one ahead of the clock only where all are."
+    )
     bounds: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
     verdict: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))

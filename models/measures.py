@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 class Tally(SQLModel, table=True):
     """How often something occurred in one file: `what` is counted, `item` is the one of its kind.
 
-    Counts of chunks add up: amounts are counted by currency and power of two, whose sums are distributions.
+    Counts of files add up: amounts are counted by currency and power of two, whose sums are distributions.
     """
 
     __tablename__ = "tally"

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from laurels.cli.console import AsOf, JsonFlag, Reason, actor, err, out, reading, runtime, show, table
-from laurels.services import quarantine
+from laurels.services import holds, quarantine
 from laurels.services.batches import DrainReport, drain
 from laurels.services.boards import reconcile_boards
 from laurels.services.intake import IntakeReport, ingest_file
@@ -15,6 +15,7 @@ from laurels.services.points import recompute_program
 HELD = 4
 SOME_QUARANTINED = 7
 LISTED = 20
+WIDEST = 120
 
 intakes = typer.Typer(no_args_is_help=True)
 
@@ -126,6 +127,14 @@ def list_intakes(
     show(found, as_json, lambda: table("Intakes", columns, rows))
 
 
+@intakes.command("show")
+def show_intake(intake: int, as_json: JsonFlag = False) -> None:
+    """Show one file as a whole: why it is held, what it is like beside the files before it, what to do next."""
+    with runtime() as opened:
+        view = holds.show_intake(opened, intake)
+    show(view, as_json, lambda: holds.screen(view, min(out.width, WIDEST)))
+
+
 @intakes.command("release")
 def release_intake(intake: int, reason: Reason = None) -> None:
     """Let a held file's rows go on to the gate."""
@@ -174,7 +183,8 @@ def _counts(report: IntakeReport, worked: DrainReport | None) -> str:
 def _way_on(report: IntakeReport) -> str:
     if report.unread:
         return f"mend file or mapping and send it again; `laurels intake reject {report.intake_id}` closes this one"
-    return f"`laurels intake release {report.intake_id}` lets it go on"
+    shown = f"`laurels intake show {report.intake_id}` says why"
+    return f"{shown}, `laurels intake release {report.intake_id}` lets it go on"
 
 
 def _worked(worked: DrainReport) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from laurels.cli import activity, boards, house, members, outbox, programs, quality, repairs, state
+from laurels.cli import activity, arrivals, boards, house, members, outbox, programs, quality, repairs, state
 from laurels.cli.console import err
 from laurels.errors import LaurelsError
 
@@ -47,7 +47,8 @@ app.add_typer(
     help="Rows that the gate refused: groups, list, show; fix, export and repair, replay; dismiss, expire.",
 )
 app.add_typer(quality.app, name="quality", help="How good the files are: docs, report.")
-app.add_typer(activity.intakes, name="intake", help="Files that came in: list, release, reject.")
+app.add_typer(activity.intakes, name="intake", help="Files that came in: list, show, release, reject.")
+app.add_typer(arrivals.app, name="arrivals", help="Files that are expected by a time: list.")
 app.add_typer(boards.app, name="board", help="Boards: show, reconcile.")
 app.add_typer(members.app, name="member", help="One member: points, ranks, discounts.")
 app.add_typer(outbox.app, name="outbox", help="Messages and pushes owed: list, send.")

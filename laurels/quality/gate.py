@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import make_url
 
 from laurels.errors import GateError, LaurelsError, TransientError
-from laurels.quality import compiled, rules
+from laurels.quality import compiled, measures, rules
 from laurels.quality.vendor import ALONE, great_expectations
 from models.values.problem import Problem
 from models.values.rules import Ruleset
@@ -37,6 +37,14 @@ class Verdict:
     warnings: Mapping[str, int] = field(default_factory=dict)
     notes: Mapping[str, int] = field(default_factory=dict)
     """How often a rule of severity warning was broken, and one of severity info: by themselves they refuse no row."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileVerdict:
+    """What the gate says of a file as a whole: the reasons to hold it, and what is only told, by severity."""
+
+    reasons: tuple[str, ...] = ()
+    told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Gate:
@@ -68,14 +76,36 @@ class Gate:
         warnings = {reason: count for reason, count in passed.items() if reason not in notes}
         return Verdict(ruleset.version, refused, dict(counts), warnings, notes)
 
-    def judge_intake(self, intake_id: int) -> tuple[str, ...]:
-        """Judge a file as a whole; return the reasons to hold it, none where it may go on."""
+    def judge_intake(self, intake_id: int, measured: int = 0) -> FileVerdict:
+        """Judge a file as a whole, by its counts and by the measures that were noted of it.
+
+        Raises GateError where it cannot judge, and where there are not so many measures (fail closed).
+        """
         query = rules.query(rules.INTAKE_FAMILY, "id", f"id = {int(intake_id)}")
         there = f"select count(*) as rows from {{batch}} where id = {int(intake_id)} having count(*) <> 1"
         found = self._run("intake", {_VOLUME: there, "batch": query})
         if found.pop(_VOLUME):
             raise GateError(f"intake {intake_id}: not there to be judged")
-        return tuple(reason for row in found["batch"] for reason in row["reasons"].split(","))
+        reasons = [reason for row in found["batch"] for reason in row["reasons"].split(",")]
+        broken = self._broken(intake_id, measured)
+        reasons += [row["reason"] for row in broken if row["severity"] == "critical"]
+        told = {
+            severity: tuple(sorted(row["reason"] for row in broken if row["severity"] == severity))
+            for severity in ("warning", "info")
+        }
+        return FileVerdict(
+            tuple(dict.fromkeys(reasons)), {severity: found for severity, found in told.items() if found}
+        )
+
+    def _broken(self, intake_id: int, measured: int) -> list[dict[str, str]]:
+        family = {
+            _VOLUME: measures.counted(intake_id, measured),
+            "measures": measures.query(intake_id),
+        }
+        found = self._run("measure", family)
+        if found.pop(_VOLUME):
+            raise GateError(f"intake {intake_id}: not the {measured} measures that were noted")
+        return sorted(found["measures"], key=lambda row: row["place"])
 
     def close(self) -> None:
         """Give the connection back; the next judgement opens another."""
@@ -131,7 +161,7 @@ class Gate:
             source = context.data_sources.add_postgres(
                 "store", connection_string=self._url, kwargs={"pool_pre_ping": True, "hide_parameters": True}
             )
-            for name in ("claimed_row", "intake"):
+            for name in ("claimed_row", "intake", "measure"):
                 asset = source.add_table_asset(name, table_name=name)
                 self._batches[name] = asset.add_batch_definition_whole_table(name)
             self._context = context  # only when whole: a server that is away leaves nothing half made

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 
 from laurels.clock import business_time
 from laurels.errors import DataRejectedError, NotFoundError
-from laurels.services import audit, rulesets
+from laurels.services import audit, measures, rulesets
 from laurels.services.intake_reports import IntakeReport, report_of
 from laurels.services.mappings import load_mapping
 from laurels.services.reading import read_rows
@@ -59,15 +59,19 @@ def ingest_file(
             with database.transaction() as session:
                 reject_broken_off(session, session.get_one(Intake, intake_id))
             raise
-        return _judged(runtime, database, intake_id)
+        return _judged(runtime, database, intake_id, declared)
 
 
-def _judged(runtime: Runtime, database: Database, intake_id: int) -> IntakeReport:
-    reasons = runtime.gate.judge_intake(intake_id)
+def _judged(runtime: Runtime, database: Database, intake_id: int, mapping: Mapping) -> IntakeReport:
+    with database.transaction() as session:  # a short one of its own: the gate reads by another connection
+        measured = measures.measure(session, session.get_one(Intake, intake_id), mapping)
+    verdict = runtime.gate.judge_intake(intake_id, measured)
     with database.transaction() as session:
         intake = session.get_one(Intake, intake_id)
-        intake.state = "held" if reasons else "released"
-        intake.verdict = {"reasons": list(reasons)}
+        intake.state = "held" if verdict.reasons else "released"
+        intake.verdict = {"reasons": list(verdict.reasons)} | {
+            severity: list(told) for severity, told in verdict.told.items()
+        }
         return report_of(intake)
 
 
@@ -103,8 +107,9 @@ def _opened(
     intake.missing_columns = list(facts.missing_columns)
     intake.unknown_columns = list(facts.unknown_columns)
     intake.duplicate_columns = list(facts.duplicate_columns)
-    intake.bounds = mapping.bounds.model_dump()
+    intake.bounds = mapping.bounds.model_dump(mode="json")
     intake.ruleset = rules.keep(session, rulesets.of_mapping(mapping))
+    intake.first_at = intake.last_at = None
     intake.rows = intake.accepted = intake.duplicates = intake.conflicts = intake.refused = 0
     session.add(intake)
     session.flush()

@@ -10,7 +10,8 @@ from sqlmodel import Session
 
 from laurels.rules.identity import event_key, snapshot_event_id
 from laurels.rules.intake import compile_mapping
-from laurels.services import rulesets
+from laurels.rules.tallies import Tallies
+from laurels.services import measures, rulesets
 from laurels.services.runtime import Runtime
 from laurels.stores import inbox, people
 from laurels.stores.database import Database
@@ -40,7 +41,7 @@ def read_rows(
     to_row = compile_mapping(
         mapping, source, runtime.keys.member_id, facts.content_sha256, rules=judged, today=as_of.date()
     )
-    known = people.Known()
+    known, tallies = people.Known(), Tallies(mapping, as_of)
     with ThreadPoolExecutor(max_workers=1) as writer:
         with database.transaction() as session:
             inbox.prepare(session)
@@ -52,10 +53,13 @@ def read_rows(
             if written is not None:
                 written.result()  # PostgreSQL wrote the last chunk while this one was read
             written = writer.submit(_take, runtime, database, intake_id, source, rows, refused, news)
+            tallies.add(rows, refused)  # while PostgreSQL writes them
         if written is not None:
             written.result()
     with database.transaction() as session:
         people.remember(session, runtime.keys, known.repeated())
+        # Once and at the end: a reading that broke off begins anew, and counts each row once.
+        measures.keep(session, session.get_one(Intake, intake_id), tallies)
 
 
 def _chunks(found: Iterator[Record | RefusedRow]) -> Iterator[list[Record | RefusedRow]]:

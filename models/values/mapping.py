@@ -4,17 +4,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from models.values.activity import Kind
+from models.values.bounds import Bounds
+from models.values.expected import Expected, Zone
 from models.values.format import Delimited, Format, JsonLines, ParquetFormat
 from models.values.money import currencies
 from models.values.part import Part
 from models.values.rules import Rules
 
-__all__ = ["Delimited", "JsonLines", "Mapping", "ParquetFormat"]
+__all__ = ["Bounds", "Delimited", "JsonLines", "Mapping", "ParquetFormat"]
 
 Column = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -24,14 +26,6 @@ def _known_currency(code: str) -> str:
     if code not in currencies():
         raise ValueError(f"{code!r} is no ISO 4217 currency code in use")
     return code
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no IANA time zone") from error
-    return name
 
 
 def _whole_date(pattern: str) -> str:
@@ -73,7 +67,7 @@ class TimeColumn(FromColumn):
     """When it was. Naive times need a zone; `fold` and `gap` decide the repeated and the missing hour."""
 
     format: Annotated[str, AfterValidator(_whole_date)] = "iso"
-    zone: Annotated[str, AfterValidator(_known_zone)] | None = None
+    zone: Zone | None = None
     fold: Literal["first", "second"] = "first"
     gap: Literal["forward", "refuse"] = "refuse"
 
@@ -106,18 +100,6 @@ class VerifiedColumn(FromColumn):
     values: tuple[str, ...] = Field(min_length=1)
 
 
-class Bounds(Part):
-    """What a batch must keep within, judged by the gate; reading stops beyond `max_rows`.
-
-    Of a snapshot all may be duplicates by default.
-    """
-
-    min_rows: int = Field(default=1, ge=0)
-    max_rows: int = Field(default=100_000_000, ge=1)
-    max_duplicate_rate: float = Field(default=0.5, ge=0, le=1)
-    max_refused_rate: float = Field(default=0.5, ge=0, le=1)
-
-
 class Mapping(Part):
     """The declared meaning of a file's columns. A column may be a dotted path into JSON (`customer.id`).
 
@@ -144,6 +126,20 @@ class Mapping(Part):
     optional: tuple[Column, ...] = ()
     rules: Rules = ()
     bounds: Bounds = Bounds()
+    expect: tuple[Expected, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the zone in which its days and hours are counted."""
+        return ZoneInfo(self.occurred_at.zone or "UTC")
+
+    @property
+    def counted_fields(self) -> dict[str, str]:
+        """Return the fields whose empty values are counted, each with the column that it is from."""
+        roles = {name: column for name, column in self._roles() if name != "id"}
+        ids = {"member": self.member, "referred": self.referred}
+        parties = {name: part.column for name, part in ids.items() if part}
+        return roles | parties | self.attributes | self.personal
 
     @cached_property
     def raw_columns(self) -> dict[str, str]:
@@ -184,6 +180,19 @@ class Mapping(Part):
         return declared | {
             "bounds": {"max_duplicate_rate": 1} | bounds if isinstance(bounds, dict) else bounds
         }
+
+    @field_validator("expect", mode="before")
+    @classmethod
+    def _one_or_several(cls, declared: object) -> object:
+        return (declared,) if isinstance(declared, dict) else declared
+
+    @model_validator(mode="after")
+    def _bounds_what_there_is(self) -> Self:
+        if unknown := set(self.bounds.max_null_rates) - set(self.counted_fields):
+            raise ValueError(f"bounds: {min(unknown)} is no field of this mapping")
+        if len({one.source for one in self.expect}) < len(self.expect):
+            raise ValueError("expect: a source is named twice")
+        return self
 
     @model_validator(mode="after")
     def _tells_rows_apart(self) -> Self:

@@ -70,6 +70,8 @@ READING = {
     ),
     *(
         "intake list",
+        "intake show",
+        "arrivals list",
         "board show",
         "member show",
         "outbox list",

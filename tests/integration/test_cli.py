@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from laurels.cli import app
 from laurels.services.runtime import Runtime
 from models.audit import AuditEntry
+from models.measures import Arrival
 from tests.integration.activity import purchase, referral, share, write_jsonl
 
 SUMMER = "deployments/programs/summer-race.yaml"
@@ -327,3 +328,69 @@ def test_an_export_to_where_nobody_may_write_is_one_line(filled: Any, tmp_path: 
     (tmp_path / "file").touch()
     refused = cli("state", "export", tmp_path / "file" / "views")
     assert (refused.exit_code, len(refused.stderr.splitlines())) == (3, 1)
+
+
+def test_intake_show_says_on_one_screen_why_a_file_is_held(cli: Any, tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "half.jsonl", [purchase(f"p{n}", "ada", "1.00") for n in range(4)])
+    path.write_text(path.read_text() + "{broken\n" * 6)
+    result = cli("ingest", path, "--source", "shop", "--mapping", "activity-jsonl")
+    assert result.exit_code == 4
+    assert "`laurels intake show 1` says why, `laurels intake release 1` lets it go on" in result.stdout
+    shown = cli("intake", "show", 1)
+    assert shown.exit_code == 0
+    lines = shown.stdout.splitlines()
+    assert lines[:2] == [
+        "Intake 1: half.jsonl from shop by activity-jsonl, HELD",
+        "10 rows: 4 accepted, 0 duplicates, 0 conflicts, 6 refused",
+    ]
+    why = lines.index("Held for")
+    assert " ".join("".join(lines[why + 1 : why + 3]).split()).startswith(
+        "- 60% of its lines cannot be told apart into fields (expected at most 50%, declared by the mapping;"
+    )
+    assert lines[-2:] == [
+        "  laurels intake release 1 --reason ...   its rows go on to the gate",
+        "  laurels intake reject 1 --reason ...    none of its rows will count",
+    ]
+    told = json.loads(cli("intake", "show", 1, "--json").stdout)
+    assert [
+        (one["measure"]["name"], one["measure"]["value"], one["measure"]["high"]) for one in told["broken"]
+    ] == [("refused_rate", 0.6, 0.5)]
+    assert told["report"]["reasons"] == ["too_many_refused"]
+    assert cli("intake", "release", 1).exit_code == 0
+    assert "Was held for" in cli("intake", "show", 1).stdout
+    assert cli("intake", "show", 2).exit_code == 3
+
+
+def test_intake_show_of_a_file_that_was_not_read(cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_text("event_id,kind,client,occurred_at\ne1,login,m1,2026-06-10T12:00:00Z\n")
+    assert cli("ingest", path, "--source", "shop", "--mapping", "activity").exit_code == 4
+    shown = cli("intake", "show", 1).stdout
+    assert "- A file has the columns that its mapping names." in shown
+    assert "It was not read whole (member_id missing): mend file or mapping, send it again." in shown
+    assert "intake release" not in shown
+
+
+def test_arrivals_are_listed(cli: Any, runtime: Runtime) -> None:
+    assert json.loads(cli("arrivals", "list", "--json").stdout) == []
+    with runtime.database.transaction() as session:
+        session.add(
+            Arrival(
+                source="shop",
+                mapping="activity",
+                due_at=datetime(2026, 6, 20, 10, tzinfo=UTC),
+                state="missing",
+            )
+        )
+    assert json.loads(cli("arrivals", "list", "--json").stdout) == [
+        {
+            "source": "shop",
+            "mapping": "activity",
+            "due_at": "2026-06-20T10:00:00+00:00",
+            "state": "missing",
+            "intake_id": None,
+            "file": None,
+        }
+    ]
+    assert "2026-06-20 10:00Z" in cli("arrivals", "list", "--source", "shop").stdout
+    assert "nothing" in cli("arrivals", "list", "--source", "other").stdout

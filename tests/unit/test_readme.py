@@ -101,10 +101,10 @@ def test_make_help_lists_every_target() -> None:
 
 
 def test_the_deployments_that_are_named_are_those_that_are_declared() -> None:
-    (sentence,) = re.findall(r"Eight deployments stand in `prefect.yaml`:(.*?)\.\s+A run", README, re.DOTALL)
+    (sentence,) = re.findall(r"Ten deployments stand in `prefect.yaml`:(.*?)\.\s+A run", README, re.DOTALL)
     named = set(re.findall(r"`([a-z-]+)`", sentence))
     assert named == DEPLOYMENTS
-    assert len(DEPLOYMENTS) == 8
+    assert len(DEPLOYMENTS) == 10
     called = re.findall(r"deployments/name/([a-z-]+)/([a-z-]+)", "".join(PAGES.values()))
     assert called
     assert all(flow == name and name in DEPLOYMENTS for flow, name in called)

@@ -9,6 +9,12 @@ from models.values.mapping import Bounds, Mapping
 from tests.mappings import mapping_of
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"bounds": {"max_null_rates": {"email": 0.1}}}, "bounds: email is no field of this mapping"),
+    ({"bounds": {"max_null_rates": {"order": 1.1}}}, "less than or equal to 1"),
+    ({"bounds": {"max_age": "soon"}}, "must be a whole number and a unit"),
+    ({"bounds": {"max_category_drift": 0}}, "greater than 0"),
+    ({"bounds": {"hold_for": ["moved"]}}, "'added', 'missing', 'renamed', 'reordered' or 'retyped'"),
+    ({"expect": [{"source": "a", "by": "06:00"}, {"source": "a", "by": "07:00"}]}, "a source is named twice"),
     ({"id": None}, "mode: say snapshot or delta"),
     ({"mode": "delta"}, "an id column already tells rows apart"),
     ({"member": None, "order": None}, "member: name a column"),
@@ -142,3 +148,36 @@ def test_a_member_may_be_the_orders() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "latin-1", "cp1252", "ascii"])
 def test_encodings_with_ascii_lines_are_taken(encoding: str) -> None:
     assert isinstance(mapping_of(format={"type": "jsonl", "encoding": encoding}), Mapping)
+
+
+def test_the_fields_whose_nulls_count_are_those_that_there_are() -> None:
+    mapping = mapping_of(
+        kind={"column": "k", "values": {"x": "purchase"}},
+        referred={"column": "r"},
+        amount={"column": "amount", "currency": {"column": "c"}, "currencies": ["USD"]},
+        attributes={"channel": "ch"},
+        personal={"email": "e"},
+    )
+    assert mapping.counted_fields == {
+        "kind": "k",
+        "occurred_at": "at",
+        "amount": "amount",
+        "order": "order",
+        "currency": "c",
+        "member": "member",
+        "referred": "r",
+        "channel": "ch",
+        "email": "e",
+    }
+
+
+def test_one_expectation_needs_no_list() -> None:
+    assert (
+        mapping_of(expect={"source": "a", "by": "06:00"}).expect
+        == mapping_of(expect=[{"source": "a", "by": "06:00"}]).expect
+    )
+
+
+def test_days_are_counted_in_the_zone_of_the_times() -> None:
+    assert mapping_of(occurred_at={"column": "at", "zone": "Asia/Tokyo"}).zone.key == "Asia/Tokyo"
+    assert mapping_of().zone.key == "UTC"
