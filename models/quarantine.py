@@ -58,3 +58,7 @@ class QuarantinedRow(SQLModel, table=True):
     reopened_at: datetime | None = Field(
         default=None, description="The business time at which it was taken up again: it waits from then on."
     )
+    moved_to: UUID | None = Field(
+        default=None,
+        description="The event that it is since it was mended: a snapshot's row is what it says.",
+    )

@@ -9,18 +9,20 @@ from typing import Any
 
 from sqlmodel import Session
 
-from laurels.rules.intake import compile_mapping
+from laurels.rules.intake import compile_mapping, digest_again
 from laurels.rules.repairs import personal, read_again, stopping
 from laurels.services import audit, rulesets
 from laurels.services.intake import mapping_path
 from laurels.services.mappings import load_mapping
 from laurels.services.refusals import subject
 from laurels.services.runtime import Runtime
+from laurels.services.snapshots import take_anew
 from laurels.stores import people, quarantine, rules
 from laurels.stores.quarantine import Quarantined
 from models.audit import Actor
 from models.values.activity import InboxRow
 from models.values.mapping import Mapping as DeclaredMapping
+from models.values.problem import Problem
 from models.values.rules import Ruleset
 
 
@@ -59,6 +61,15 @@ class Mended:
     def wrong(self) -> tuple[str, ...]:
         """Return what still cannot be read of it, so that the gate would refuse it again."""
         return stopping(self.after.problems, (one.rule for one in self.kept.reader.ruleset.rules))
+
+    @property
+    def is_what_it_says(self) -> bool:
+        """Return whether it has no id but its content, and that is another one now, and can be read."""
+        mapping, before = self.kept.reader.mapping, self.kept.before
+        if mapping.mode != "snapshot" or self.wrong or before is None:
+            return False
+        unread = any(problem in set(Problem) for problem in before.problems)
+        return unread or digest_again(before, mapping) != digest_again(self.after, mapping)
 
 
 class Reader:
@@ -106,17 +117,23 @@ def kept_rows(session: Session, rows: Sequence[Quarantined], readers: Readers) -
 
 
 def queue(runtime: Runtime, session: Session, mended: Sequence[Mended], act: Act) -> None:
-    """Queue mended rows as new revisions, remember personal texts that were given, and write each into the audit."""
+    """Queue mended rows as new revisions, or of a snapshot as what they are now, and write each into the audit."""
     ordered = sorted(mended, key=lambda one: (one.kept.row.intake_id, one.kept.row.id))
     people.remember(session, runtime.keys, _observed([one.after for one in ordered], act.as_of))
+    events: dict[int, str] = {}
     for intake_id, of_intake in groupby(ordered, key=lambda one: one.kept.row.intake_id):
         group = list(of_intake)
         ruleset = rules.keep(session, group[0].kept.reader.ruleset)
-        rows = [(one.kept.row.key, one.after) for one in group if one.kept.row.key]
-        quarantine.queue_again(session, intake_id, rows, act.as_of, ruleset)
-    quarantine.close(session, [one.kept.row.id for one in mended], "replaying")
+        replay = quarantine.open_replay(session, intake_id, act.as_of, ruleset)
+        staying = [one for one in group if not one.is_what_it_says]
+        rows = [(one.kept.row.key, one.after) for one in staying if one.kept.row.key]
+        quarantine.queue_again(session, replay.id or 0, rows)
+        quarantine.close(session, [one.kept.row.id for one in staying], "replaying")
+        moving = [(one.kept.row, one.after) for one in group if one.is_what_it_says]
+        mapping = group[0].kept.reader.mapping
+        events |= take_anew(session, replay.id or 0, replay.replay_of or 0, mapping, moving)
     for one in ordered:
-        _record(session, act, one)
+        _record(session, act, one, events.get(one.kept.row.id))
 
 
 def _observed(rows: Sequence[InboxRow], as_of: datetime) -> list[people.Observation]:
@@ -129,7 +146,7 @@ def _observed(rows: Sequence[InboxRow], as_of: datetime) -> list[people.Observat
     ]
 
 
-def _record(session: Session, act: Act, mended: Mended) -> None:
+def _record(session: Session, act: Act, mended: Mended, event: str | None) -> None:
     row, mapping, columns = mended.kept.row, mended.kept.reader.mapping, mended.columns
     names = {column: name for name, column in mapping.raw_columns.items() if column in columns}
     raw = mended.kept.before.raw if mended.kept.before else {}
@@ -141,6 +158,11 @@ def _record(session: Session, act: Act, mended: Mended) -> None:
         act.action,
         subject(row.id),
         before={"revision": row.revision, "reasons": row.reasons, "fields": was},
-        after={"fields": now, "personal": personal(mapping, columns), **act.told},
+        after={
+            "fields": now,
+            "personal": personal(mapping, columns),
+            **act.told,
+            **({"event": event} if event else {}),
+        },
         reason=act.reason,
     )

@@ -44,7 +44,7 @@ with place as (
   union all select key from queue_item
   union all select key from batch_item
   union all select key from quarantined_row where batch_id is not null
-    and state in ('open', 'dismissed', 'expired')
+    and (state in ('open', 'dismissed', 'expired') or moved_to is not null)
 ), counted as (
   select key, count(*) as places from place group by key
 )

@@ -116,6 +116,10 @@ select digest, count(*) from unnest(%s::bytea[]) as arrived (digest) group by di
 on conflict (digest) do update set occurrences = seen.occurrences + excluded.occurrences
 returning digest, coalesce(old.occurrences, 0)
 """
+_FILE_OF = """
+select coalesce(t.replay_of, t.id) from inbox_key k join intake t on t.id = k.intake_id
+ where k.key = %s and t.state <> 'rejected'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,12 @@ def accept(session: Session, intake_id: int, rows: Sequence[tuple[UUID, str, Inb
         return Outcomes(accepted=len(rows))  # all of them new: nothing to compare, the common case
     counts = connection.execute(_OUTCOMES, {"intake": intake_id}).fetchone() or (0, 0, 0)
     return Outcomes(*(_integer(count) for count in counts))
+
+
+def file_of(session: Session, key: UUID) -> int | None:
+    """Return the file that brought a key, None where it is free: unknown, or of a file that was rejected."""
+    found = driver(session).execute(_FILE_OF, (key,)).fetchone()
+    return _integer(found[0]) if found else None
 
 
 def refuse(session: Session, intake_id: int, rows: Sequence[RefusedRow]) -> None:

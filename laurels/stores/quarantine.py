@@ -81,6 +81,10 @@ select r.key, (select max(p.revision) + 1 from payload p where p.key = r.key), r
               %(verified)s::boolean[], %(problems)s::text[], %(raw)s::jsonb[])
        as r (key, kind, member_id, occurred_at, amount_minor, currency, order_id, referred_id, verified, problems, raw)
 """
+_MOVE = """
+update quarantined_row q set state = 'superseded', moved_to = m.key
+  from unnest(%s::bigint[], %s::uuid[]) as m (id, key) where q.id = m.id
+"""
 _QUEUE = """
 insert into queue_item (intake_id, key, revision)
 select %s, key, max(revision) from payload where key = any(%s) group by key order by key
@@ -259,33 +263,37 @@ def dismiss_intake(session: Session, intake_id: int) -> int:
     )
 
 
-def queue_again(
-    session: Session,
-    intake_id: int,
-    rows: Sequence[tuple[UUID, InboxRow]],
-    as_of: datetime,
-    ruleset: str | None = None,
-) -> int:
-    """Add a revision to each event and queue it, under a replay of their intake with a time of its own.
+def open_replay(session: Session, intake_id: int, as_of: datetime, ruleset: str | None = None) -> Intake:
+    """Return a new replay of an intake, with a time of its own.
 
-    Return the number of that replay. Its counts stay zero: nothing came in that was not counted before.
+    Its counts stay zero: nothing came in that was not counted before. A replay of a replay is one of the file.
     """
     origin = session.get_one(Intake, intake_id)
+    root = origin.replay_of or intake_id
     replay = Intake(
         source=origin.source,
         name=origin.name,
-        digest=f"replay:{intake_id}",
+        digest=f"replay:{root}",
         mapping=origin.mapping,
-        replay_of=intake_id,
+        replay_of=root,
         as_of=as_of,
         ruleset=ruleset,
         state="released",
     )
     session.add(replay)
     session.flush()
+    return replay
+
+
+def queue_again(session: Session, replay: int, rows: Sequence[tuple[UUID, InboxRow]]) -> None:
+    """Add a revision to each event and queue it under a replay."""
     driver(session).execute(_REVISE, _revisions(rows))
-    driver(session).execute(_QUEUE, (replay.id, [key for key, _ in rows]))
-    return replay.id or 0
+    driver(session).execute(_QUEUE, (replay, [key for key, _ in rows]))
+
+
+def move(session: Session, rows: Sequence[tuple[int, UUID]]) -> None:
+    """Close rows that stand for other events now, each naming its event."""
+    driver(session).execute(_MOVE, ([row_id for row_id, _ in rows], [key for _, key in rows]))
 
 
 def _rows(session: Session, query: str, values: Mapping[str, object]) -> list[Quarantined]:

@@ -117,6 +117,7 @@ def upgrade() -> None:
         "state in ('open', 'replaying', 'replayed', 'superseded', 'dismissed', 'expired')",
     )
     op.add_column("quarantined_row", sa.Column("reopened_at", time(), nullable=True))
+    op.add_column("quarantined_row", sa.Column("moved_to", sa.Uuid(), nullable=True))
     op.execute("drop view claimed_row")
     op.execute(CLAIMED_ROW)
     op.execute(INTAKE_ROW)
