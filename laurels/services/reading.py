@@ -46,7 +46,7 @@ def read_rows(
         with database.transaction() as session:
             inbox.prepare(session)
         written: Future[None] | None = None
-        for chunk in _chunks(read_records(path, mapping, on_progress)):
+        for chunk in _chunks(read_records(path, mapping, on_progress, facts.stamp)):
             rows = [to_row(found) for found in chunk if isinstance(found, Record)]
             refused = [found for found in chunk if isinstance(found, RefusedRow)]
             news = known.news(_observations(rows, as_of))

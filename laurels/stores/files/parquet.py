@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from laurels.errors import DataRejectedError
-from laurels.stores.files.columns import column_values
-from laurels.stores.files.content import Content, opened
+from laurels.stores.files.columns import column_type, column_values
+from laurels.stores.files.content import Content, Stamp, opened
 from laurels.stores.files.texts import RefusedError, check_texts
 from models.values.activity import RefusedRow
 from models.values.mapping import Mapping
@@ -26,13 +26,16 @@ _SPARING = {"pre_buffer": False, "buffer_size": _BLOCK, "page_checksum_verificat
 
 
 def parquet_records(
-    path: Path, mapping: Mapping, on_progress: Callable[[int], None] | None = None
+    path: Path,
+    mapping: Mapping,
+    on_progress: Callable[[int], None] | None = None,
+    stamp: Stamp | None = None,
 ) -> Iterator[Record | RefusedRow]:
     """Yield a record for each row; the line is the row's number from 1. Progress is the file's share by rows.
 
     Raises DataRejectedError if the file is no Parquet, or damaged.
     """
-    with _opened(path) as file:
+    with _opened(path, stamp) as file:
         wanted = {name for column in mapping.columns for name in (column, column.partition(".")[0])}
         columns = [name for name in file.schema_arrow.names if name in wanted]
         size, done, rows = path.stat().st_size, 0, file.metadata.num_rows
@@ -46,15 +49,16 @@ def parquet_records(
                 on_progress(size * done // rows)
 
 
-def parquet_facts(path: Path) -> tuple[tuple[str, ...], int]:
-    """Return the names of the columns and the number of rows. Raises DataRejectedError as reading does."""
+def parquet_facts(path: Path) -> tuple[tuple[str, ...], int, dict[str, str]]:
+    """Return the columns, the number of rows and the columns' types. Raises DataRejectedError as reading does."""
     with _opened(path) as file:
-        return tuple(file.schema_arrow.names), file.metadata.num_rows
+        types = {one.name: column_type(one.type) for one in file.schema_arrow}
+        return tuple(file.schema_arrow.names), file.metadata.num_rows, types
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    with opened(path) as content, _seekable(content) as source:
+def _opened(path: Path, stamp: Stamp | None = None) -> Iterator[Any]:
+    with opened(path, stamp=stamp) as content, _seekable(content) as source:
         try:
             with pq.ParquetFile(source, **_SPARING) as file:
                 check_texts(file.schema_arrow.names)
@@ -70,7 +74,7 @@ def _opened(path: Path) -> Iterator[Any]:
 @contextmanager
 def _seekable(content: Content) -> Iterator[IO[bytes]]:
     """Give the bytes so that they can be read from their end: gzip is undone into a file without a name."""
-    if content.stream is content.packed:
+    if not content.is_packed:
         yield content.packed
         return
     with TemporaryFile() as inflated:
