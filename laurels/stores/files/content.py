@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO
 
 from laurels.errors import DataRejectedError
@@ -88,6 +89,24 @@ def opened(path: Path, encoding: str | None = None, stamp: Stamp | None = None) 
         raise DataRejectedError(f"{path.name}: damaged gzip file") from error
     except OSError as error:
         raise DataRejectedError(f"{path.name}: {error.strerror or error}") from error
+
+
+@contextmanager
+def seekable(content: Content, limit: int) -> Iterator[IO[bytes]]:
+    """Give the bytes so that they can be read from their end: gzip is undone into a file without a name.
+
+    Raises DataRejectedError for more than `limit` bytes of it.
+    """
+    if not content.is_packed:
+        yield content.packed
+        return
+    with TemporaryFile() as inflated:
+        while block := content.stream.read(_BLOCK):
+            if inflated.tell() + len(block) > limit:
+                raise DataRejectedError(f"{content.name}: more than {limit >> 20} MB when inflated")
+            inflated.write(block)
+        inflated.seek(0)
+        yield inflated
 
 
 def _check_unchanged(content: Content, before: Stamp) -> None:

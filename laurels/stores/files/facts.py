@@ -9,11 +9,12 @@ from laurels.rules.column_types import type_of_all
 from laurels.rules.headers import told_names
 from laurels.stores.files.content import lines_of, opened
 from laurels.stores.files.delimited import delimited_columns, delimited_records
+from laurels.stores.files.excel import excel_facts, excel_records
 from laurels.stores.files.forms import Form, form_of
 from laurels.stores.files.json_lines import json_records
 from laurels.stores.files.parquet import parquet_facts
 from models.values.activity import RefusedRow
-from models.values.format import Delimited, JsonLines
+from models.values.format import Delimited, Excel, JsonLines
 from models.values.mapping import Mapping
 from models.values.record import FileFacts, Record
 
@@ -56,8 +57,12 @@ def _found(path: Path, mapping: Mapping, form: Form) -> _Found:
     shape = form.format
     if not form.survey.bytes:
         return (), set(), None, {}
+    if isinstance(shape, Excel):
+        columns, sheet = excel_facts(path, shape)
+        form.sheet = sheet
+        return columns, set(columns), None, _types(_sample(excel_records(path, shape, form.stamp)), mapping)
     if not isinstance(shape, Delimited | JsonLines):
-        columns, rows, types = parquet_facts(path)
+        columns, rows, types = parquet_facts(path, mapping.bounds.max_bytes)
         there = {column for column in mapping.columns if {column, column.partition(".")[0]} & set(columns)}
         return columns, there, rows, {column: types[column] for column in mapping.columns if column in types}
     with opened(path, shape.encoding, form.stamp) as content:

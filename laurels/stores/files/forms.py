@@ -11,20 +11,22 @@ from models.values.format import Delimited, Format, JsonLines
 from models.values.mapping import Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Form:
-    """How a file is written: `format` settled, the survey of its bytes, its size on disk and whether by gzip."""
+    """How a file is written: `format` settled, the survey of its bytes, its stamp, whether by gzip, its sheet."""
 
     format: Format
     survey: Survey
     stamp: Stamp
     is_packed: bool
+    sheet: str | None = None
 
     def told(self) -> dict[str, Any]:
         """Return it for people and for JSON, without what a format does not have."""
         seen, shape = self.survey, self.format
         told = {
             "format": shape.type,
+            "sheet": self.sheet,
             "compressed": "gzip" if self.is_packed else None,
             "bytes": seen.bytes,
             "encoding": seen.encoding,

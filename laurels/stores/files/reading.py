@@ -6,11 +6,12 @@ from pathlib import Path
 
 from laurels.stores.files.content import Stamp, lines_of, opened
 from laurels.stores.files.delimited import delimited_records
+from laurels.stores.files.excel import excel_records
 from laurels.stores.files.forms import settled
 from laurels.stores.files.json_lines import json_records
 from laurels.stores.files.parquet import parquet_records
 from models.values.activity import RefusedRow
-from models.values.format import Delimited, JsonLines
+from models.values.format import Delimited, Excel, JsonLines
 from models.values.mapping import Mapping
 from models.values.record import Record
 
@@ -36,6 +37,9 @@ def _records(
     path: Path, mapping: Mapping, on_progress: Callable[[int], None] | None, stamp: Stamp | None
 ) -> Iterator[Record | RefusedRow]:
     shape = mapping.format
+    if isinstance(shape, Excel):
+        yield from excel_records(path, shape, stamp)
+        return
     if not isinstance(shape, Delimited | JsonLines):
         yield from parquet_records(path, mapping, on_progress, stamp)
         return

@@ -96,16 +96,19 @@ def _digested(found: Survey, content: Content, inflated: str) -> Survey:
 
 def _blocks(content: Content, max_bytes: int) -> Iterator[bytes]:
     """Yield the content. Raises DataRejectedError as soon as it is more than it may be."""
-    done, most = 0, max(_HARMLESS, _RATIO * content.size())
+    done, size = 0, content.size()
     while block := content.stream.read(_BLOCK):
         done += len(block)
-        if done > max_bytes:
-            raise DataRejectedError(f"{content.name}: more than {max_bytes:,} bytes (`bounds.max_bytes`)")
-        if content.is_packed and done > most:
-            raise DataRejectedError(
-                f"{content.name}: {content.size():,} bytes inflate to more than {most:,}: a bomb, no export"
-            )
+        check_inflated(content.name, size if content.is_packed else done, done, max_bytes)
         yield block
+
+
+def check_inflated(name: str, packed: int, inflated: int, max_bytes: int) -> None:
+    """Raise DataRejectedError if so many bytes inflate to more than any export does, or than is declared."""
+    if inflated > max_bytes:
+        raise DataRejectedError(f"{name}: more than {max_bytes:,} bytes (`bounds.max_bytes`)")
+    if inflated > (most := max(_HARMLESS, _RATIO * packed)):
+        raise DataRejectedError(f"{name}: {packed:,} bytes inflate to more than {most:,}: a bomb, no export")
 
 
 class _LineEnds:
