@@ -12,12 +12,13 @@ class Record:
 
     `line` is the physical line (the first one, if quotes carry the record over several), for Parquet the
     row number, for a spreadsheet the sheet's; all count from 1. `part` counts from 0 what came out of one line or
-    document, refused items among it.
+    document, refused items among it. `size` is about what it weighs, in bytes.
     """
 
     line: int
     fields: Mapping[str, object]
     part: int = 0
+    size: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from models.values.format import Delimited
 from models.values.problem import Refusal
 from models.values.record import Record
 
-Row = tuple[int, int, list[str]]  # first line, last line, fields
+Row = tuple[int, int, list[str], int]  # first line, last line, fields, bytes
 
 
 class _TooLongError(Exception):
@@ -89,7 +89,7 @@ def delimited_records(
         elif len(row[2]) != width:
             yield from refused_lines(row[0], row[1], Refusal.RAGGED)
         else:
-            yield Record(row[0], dict(zip(columns, row[2], strict=True)))
+            yield Record(row[0], dict(zip(columns, row[2], strict=True)), size=row[3])
 
 
 def delimited_columns(lines: Iterator[bytes | Dropped], shape: Delimited, name: str) -> tuple[str, ...]:
@@ -138,7 +138,7 @@ def _rows(lines: Iterator[bytes | Dropped], shape: Delimited) -> Iterator[Row | 
             elif feed.length > FIELD_LIMIT and max(map(len, fields)) > FIELD_LIMIT:
                 yield from feed.refused(Refusal.FIELD_TOO_LONG)
             elif len(fields) > 1 or "".join(fields).strip():
-                yield feed.first, feed.last, fields
+                yield feed.first, feed.last, fields, feed.length
 
 
 def _quoted(feed: _Lines, delimiter: str) -> Iterator[list[str]]:

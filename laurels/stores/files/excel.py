@@ -62,7 +62,7 @@ def _record(number: int, columns: tuple[str, ...], cells: list[Any]) -> Record |
         check_texts(fields)
     except RefusedError as refused:
         return RefusedRow(number, refused.reason)
-    return Record(number, fields)
+    return Record(number, fields, size=sum(len(value) for value in fields.values() if isinstance(value, str)))
 
 
 def _value(cell: Any) -> object:

@@ -45,7 +45,11 @@ def records_in(body: bytes, shape: JsonLines, line: int = 1) -> Iterator[Record 
     part = 0
     for at, item in _items(value, text, shape, line):
         for found in _objects(item, shape, suspect=suspect):
-            yield RefusedRow(at, found, part) if isinstance(found, Refusal) else Record(at, found, part)
+            yield (
+                RefusedRow(at, found, part)
+                if isinstance(found, Refusal)
+                else Record(at, found, part, 0 if part else len(body))
+            )
             part += 1
 
 

@@ -81,10 +81,11 @@ def _batch_records(batch: Any, done: int) -> Iterator[Record | RefusedRow]:
     names = batch.schema.names
     flaws: dict[int, Refusal] = {}
     values = [column_values(column, flaws) for column in batch.columns]
+    size = batch.nbytes // max(batch.num_rows, 1)
     rows = zip(*values, strict=True) if names else ((),) * batch.num_rows
     for index, row in enumerate(rows):
         line = done + index + 1
         if index in flaws:
             yield RefusedRow(line, flaws[index])
         else:
-            yield Record(line, dict(zip(names, row, strict=True)))
+            yield Record(line, dict(zip(names, row, strict=True)), size=size)
