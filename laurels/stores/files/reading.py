@@ -7,7 +7,7 @@ from pathlib import Path
 from laurels.stores.files.content import Stamp, lines_of, opened
 from laurels.stores.files.delimited import delimited_records
 from laurels.stores.files.excel import excel_records
-from laurels.stores.files.forms import settled
+from laurels.stores.files.format import settled
 from laurels.stores.files.json_lines import json_records
 from laurels.stores.files.parquet import parquet_records
 from models.values.activity import RefusedRow

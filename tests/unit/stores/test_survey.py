@@ -11,7 +11,7 @@ from laurels.errors import DataRejectedError
 from laurels.stores.files import survey as surveys
 from laurels.stores.files.content import opened
 from laurels.stores.files.facts import inspect
-from laurels.stores.files.forms import form_of, settled
+from laurels.stores.files.format import found_format, settled
 from laurels.stores.files.survey import Survey, survey, survey_text
 from tests.mappings import mapping_of
 
@@ -117,7 +117,7 @@ def test_a_form_is_told_and_fills_in_what_the_mapping_leaves_open(tmp_path: Path
         "types": {"id": "text", "member": "text", "at": "time", "amount": "decimal", "order": "integer"},
     }
     shape = settled(path, mapping_of()).format
-    assert shape == form_of(path, mapping_of()).format == facts.format
+    assert shape == found_format(path, mapping_of()).format == facts.format
     assert shape == mapping_of(format={"type": "csv", "delimiter": ";", "encoding": "cp1252"}).format
 
 

@@ -1,4 +1,4 @@
-"""Forms: a mapping's format with everything filled in that it leaves to be found, and what was found beside it."""
+"""A mapping's format with everything filled in that it leaves to be found, and what was found beside it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,22 +11,20 @@ from models.values.format import Delimited, Format, JsonLines
 from models.values.mapping import Mapping
 
 
-@dataclass(slots=True)
-class Form:
-    """How a file is written: `format` settled, the survey of its bytes, its stamp, whether by gzip, its sheet."""
+@dataclass(frozen=True, slots=True)
+class FoundFormat:
+    """How a file is written: `format` settled, the survey of its bytes, its stamp, whether it is gzip."""
 
     format: Format
     survey: Survey
     stamp: Stamp
     is_packed: bool
-    sheet: str | None = None
 
     def told(self) -> dict[str, Any]:
         """Return it for people and for JSON, without what a format does not have."""
         seen, shape = self.survey, self.format
         told = {
             "format": shape.type,
-            "sheet": self.sheet,
             "compressed": "gzip" if self.is_packed else None,
             "bytes": seen.bytes,
             "encoding": seen.encoding,
@@ -38,8 +36,8 @@ class Form:
         return {name: value for name, value in told.items() if value is not None}
 
 
-def form_of(path: Path, mapping: Mapping) -> Form:
-    """Read a whole file once and return its form. Raises DataRejectedError if it cannot be told, or is none of ours."""
+def found_format(path: Path, mapping: Mapping) -> FoundFormat:
+    """Read a whole file once and say how it is written. Raises DataRejectedError where that cannot be told."""
     shape, most = mapping.format, mapping.bounds.max_bytes
     with opened(path) as content:
         if isinstance(shape, Delimited | JsonLines):
@@ -53,7 +51,7 @@ def form_of(path: Path, mapping: Mapping) -> Form:
         with opened(path, seen.encoding, stamp) as content:
             delimiter = found_delimiter(lines_of(content), shape, mapping.columns, path.name)
         shape = shape.model_copy(update={"delimiter": delimiter})
-    return Form(shape, seen, stamp, is_packed)
+    return FoundFormat(shape, seen, stamp, is_packed)
 
 
 def is_settled(shape: Format) -> bool:
@@ -67,4 +65,4 @@ def settled(path: Path, mapping: Mapping) -> Mapping:
     """Return the mapping with its format settled for a file."""
     if is_settled(mapping.format):
         return mapping
-    return mapping.model_copy(update={"format": form_of(path, mapping).format})
+    return mapping.model_copy(update={"format": found_format(path, mapping).format})
