@@ -1,16 +1,28 @@
 """Files in, batches worked off, history brought under a program's versions."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from laurels.cli.console import AsOf, JsonFlag, Reason, actor, err, out, reading, runtime, show, table
+from laurels.cli.console import (
+    AsOf,
+    JsonFlag,
+    Reason,
+    actor,
+    at_hand,
+    err,
+    out,
+    reading,
+    runtime,
+    show,
+    table,
+)
 from laurels.services import holds, quarantine
 from laurels.services.batches import DrainReport, drain
 from laurels.services.boards import reconcile_boards
 from laurels.services.intake import IntakeReport, ingest_file
 from laurels.services.points import recompute_program
+from laurels.services.refused_reasons import refused_reasons
 
 HELD = 4
 SOME_QUARANTINED = 7
@@ -21,7 +33,12 @@ intakes = typer.Typer(no_args_is_help=True)
 
 
 def ingest(
-    file: Annotated[Path, typer.Argument(help="CSV, JSON (lines, or one document) or Parquet; gzip too.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="CSV, JSON (lines, or one document), Parquet or Excel, gzip or not: a path, s3:// or gs://."
+        ),
+    ],
     source: Annotated[
         str, typer.Option(help="Whose ids these are: the same id of two sources is two events.")
     ],
@@ -33,11 +50,11 @@ def ingest(
     as_json: JsonFlag = False,
 ) -> None:
     """Take a file in, let the gate judge it, turn the good rows into points, ranks and discounts."""
-    with runtime() as opened:
-        with reading(file) as progress:
+    with runtime() as opened, at_hand(file) as path:
+        with reading(path) as progress:
             report = ingest_file(
                 opened,
-                file,
+                path,
                 source=source,
                 mapping=mapping,
                 as_of=as_of,
@@ -47,7 +64,14 @@ def ingest(
         worked = drain(opened) if work else None
         boards = reconcile_boards(opened, as_of=as_of) if work else None
         refused = quarantine.of_intake(opened, report.intake_id, limit=LISTED + 1)
-    result = {"intake": report, "worked": worked, "boards": boards, "quarantine": refused}
+        reasons = refused_reasons(opened, report.intake_id)
+    result = {
+        "intake": report,
+        "worked": worked,
+        "boards": boards,
+        "quarantine": refused,
+        "refused": reasons,
+    }
     show(result, as_json, lambda: _counts(report, worked))
     if not as_json and refused:
         rows = [
@@ -57,6 +81,9 @@ def ingest(
         out.print(table(f"In quarantine ({report.name})", ("id", "line", "event", "why", "reasons"), rows))
         if len(refused) > LISTED:
             out.print(f"these are the first {LISTED}; all of them: `laurels quarantine list`")
+            by_reason = [(one.reason, one.rows, one.places(), one.sentence) for one in reasons]
+            columns = ("reason", "rows", "first lines", "why")
+            out.print(table(f"Refused of {report.name}", columns, by_reason))
     _leave(report, worked, some_refused=bool(refused))
 
 
@@ -169,6 +196,8 @@ def _counts(report: IntakeReport, worked: DrainReport | None) -> str:
             f"{report.conflicts:,} conflicts, {report.refused:,} refused"
         )
     ]
+    if report.found:
+        lines.append(f"written as {report.written()}; {_pace(report)}")
     if report.unknown_columns:
         lines.append(f"not in the mapping, so not kept: {', '.join(report.unknown_columns)}")
     if report.state == "held":
@@ -178,6 +207,10 @@ def _counts(report: IntakeReport, worked: DrainReport | None) -> str:
         if report.duplicate_columns:
             lines.append(f"columns that are there twice: {', '.join(report.duplicate_columns)}")
     return "\n".join([*lines, _worked(worked)] if worked else lines)
+
+
+def _pace(report: IntakeReport) -> str:
+    return f"looked at and read in {report.seconds or 0:,.1f} s, {report.rows_per_second or 0:,} rows/s"
 
 
 def _way_on(report: IntakeReport) -> str:

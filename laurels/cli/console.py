@@ -4,7 +4,7 @@ import getpass
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -25,6 +25,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from laurels.services.fetching import fetched
 from laurels.services.runtime import Runtime, open_runtime
 from laurels.settings import Settings
 from models.values.durations import read_duration
@@ -107,10 +108,24 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 
 
 @contextmanager
+def at_hand(place: str) -> Iterator[Path]:
+    """Give a file on this machine's disk; of one that lies elsewhere, show how much has come."""
+    with ExitStack() as here:
+        with _bar() as progress:
+            task = progress.add_task("fetching", total=None, visible=False)
+            path = here.enter_context(
+                fetched(
+                    place,
+                    lambda done, size: progress.update(task, completed=done, total=size, visible=True),
+                )
+            )
+        yield path
+
+
+@contextmanager
 def reading(path: Path) -> Iterator[Callable[[int], None]]:
     """Show how much of a file is read, where somebody looks."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+    with _bar() as progress:
         size = path.stat().st_size if path.is_file() else None
         task = progress.add_task(path.name, total=size)
         yield lambda done: progress.update(task, completed=done)
@@ -123,6 +138,11 @@ def counting(title: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task(title, total=total)
         yield lambda done: progress.update(task, completed=done)
+
+
+def _bar() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
 
 
 def short(member: UUID) -> str:

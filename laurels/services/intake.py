@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 
 from sqlmodel import Session, select
 
@@ -41,8 +42,10 @@ def ingest_file(
     queued until somebody releases it.
     `actor` is the person who asks, if one does: an editor (RuleRefusedError otherwise), and audited.
     """
+    started = monotonic()
     declared = load_mapping(mapping_path(runtime, mapping))
     facts = inspect(path, declared)
+    declared = declared.model_copy(update={"format": facts.format})
     now = business_time(as_of, runtime.settings.as_of)
     # Whoever reads the same file now would be taken for one that a crash left half read: one at a time.
     with runtime.database.alone(reading_of(source, facts.content_sha256)) as database:
@@ -59,7 +62,7 @@ def ingest_file(
             with database.transaction() as session:
                 reject_broken_off(session, session.get_one(Intake, intake_id))
             raise
-        return _judged(runtime, database, intake_id, declared)
+        return _judged(runtime, database, intake_id, declared).timed(monotonic() - started)
 
 
 def _judged(runtime: Runtime, database: Database, intake_id: int, mapping: Mapping) -> IntakeReport:
@@ -107,6 +110,7 @@ def _opened(
     intake.missing_columns = list(facts.missing_columns)
     intake.unknown_columns = list(facts.unknown_columns)
     intake.duplicate_columns = list(facts.duplicate_columns)
+    intake.found = dict(facts.found)
     intake.bounds = mapping.bounds.model_dump(mode="json")
     intake.ruleset = rules.keep(session, rulesets.of_mapping(mapping))
     intake.first_at = intake.last_at = None

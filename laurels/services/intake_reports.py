@@ -1,6 +1,8 @@
 """What became of a file, as it is told: to who sent it, to flows and to the console."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from models.intake import Intake
 
@@ -25,6 +27,25 @@ class IntakeReport:
     duplicate_columns: tuple[str, ...] = ()
     unread: str = ""
     """Why not all of its rows were read: such a file can only be rejected, mended and sent again."""
+    found: Mapping[str, Any] = field(default_factory=dict)
+    """How it turned out to be written: format, encoding, delimiter, line ends, types of its columns."""
+    seconds: float | None = None
+    """How long it took to look at and to read, where that was just now."""
+    rows_per_second: int | None = None
+
+    def timed(self, seconds: float) -> "IntakeReport":
+        """Return it with the time it took."""
+        return replace(
+            self, seconds=round(seconds, 3), rows_per_second=round(self.rows / seconds) if seconds else None
+        )
+
+    def written(self) -> str:
+        """Return in a few words how the file is written."""
+        found = self.found
+        words = [found.get("format"), found.get("encoding"), "with its mark" if found.get("bom") else None]
+        words += [found.get("delimiter"), found.get("newline"), found.get("sheet"), found.get("compressed")]
+        size = f"{found['bytes']:,} bytes" if "bytes" in found else None
+        return ", ".join(str(word) for word in (*words, size) if word)
 
 
 def report_of(intake: Intake) -> IntakeReport:
@@ -45,6 +66,7 @@ def report_of(intake: Intake) -> IntakeReport:
         missing_columns=tuple(intake.missing_columns),
         duplicate_columns=tuple(intake.duplicate_columns),
         unread=_unread(intake),
+        found=intake.found,
     )
 
 

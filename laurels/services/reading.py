@@ -23,6 +23,8 @@ from models.values.record import FileFacts, Record
 
 CHUNK = 10_000
 """Rows in one commit: large enough for set SQL to pay, small enough to hold in memory."""
+CHUNK_BYTES = 64 << 20
+"""And of large rows, as many as this."""
 
 
 def read_rows(
@@ -46,7 +48,7 @@ def read_rows(
         with database.transaction() as session:
             inbox.prepare(session)
         written: Future[None] | None = None
-        for chunk in _chunks(read_records(path, mapping, on_progress)):
+        for chunk in _chunks(read_records(path, mapping, on_progress, facts.stamp)):
             rows = [to_row(found) for found in chunk if isinstance(found, Record)]
             refused = [found for found in chunk if isinstance(found, RefusedRow)]
             news = known.news(_observations(rows, as_of))
@@ -65,11 +67,13 @@ def read_rows(
 def _chunks(found: Iterator[Record | RefusedRow]) -> Iterator[list[Record | RefusedRow]]:
     """Yield chunks that end with a line: what is on one line is told apart by being in one chunk."""
     chunk: list[Record | RefusedRow] = []
+    size = 0
     for one in found:
-        if len(chunk) >= CHUNK and one.line != chunk[-1].line:
+        if (len(chunk) >= CHUNK or size >= CHUNK_BYTES) and one.line != chunk[-1].line:
             yield chunk
-            chunk = []
+            chunk, size = [], 0
         chunk.append(one)
+        size += one.size if isinstance(one, Record) else 0
     if chunk:
         yield chunk
 

@@ -16,11 +16,13 @@ class Bounds(Part):
 
     What is declared here holds at all times. Once ten files of a source were accepted, its history narrows it, unless
     `history` is false. A drift is a population stability index (`laurels.rules.drift`); `hold_for` says which changes
-    of the columns hold a file, the others are told. Of a snapshot all may be duplicates by default.
+    of the columns hold a file, the others are told. Of a snapshot all may be duplicates by default. A file of
+    more than `max_bytes`, gzip undone, is not read at all.
     """
 
     min_rows: int = Field(default=1, ge=0)
     max_rows: int = Field(default=100_000_000, ge=1)
+    max_bytes: int = Field(default=64 << 30, ge=1)
     max_duplicate_rate: Rate = 0.5
     max_refused_rate: Rate = 0.5
     max_age: Duration | None = None

@@ -1,6 +1,5 @@
 """How a file is written: the part of a mapping that its reader goes by."""
 
-import codecs
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -10,15 +9,14 @@ from models.values.part import Part
 _LAYOUT = '\r\n,;|\t"{}[]:'
 
 
-def _line_safe(name: str) -> str:
-    """Refuse an encoding whose line ends are not ASCII bytes (UTF-16): lines are cut before decoding."""
+def _known_encoding(name: str) -> str:
+    """Refuse what is no encoding of text, or of none that has the signs by which rows are cut."""
     try:
-        safe = codecs.lookup(name).name == "utf-8-sig" or _LAYOUT.encode(name) == _LAYOUT.encode("ascii")
-    except LookupError as error:
-        raise ValueError(f"{name!r} is no text encoding") from error
-    if not safe:
-        raise ValueError(f"{name!r} cannot be read line by line: convert the file to UTF-8")
-    return name
+        if _LAYOUT.encode(name).decode(name) == _LAYOUT:
+            return name
+    except (LookupError, UnicodeError):
+        pass
+    raise ValueError(f"{name!r} is no text encoding")
 
 
 def _one_sign(delimiter: str) -> str:
@@ -27,17 +25,21 @@ def _one_sign(delimiter: str) -> str:
     return delimiter
 
 
-Encoding = Annotated[str, AfterValidator(_line_safe)]
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
 
 
 class Delimited(Part):
-    """Rows with a delimiter, quoted as RFC 4180 says (with `whitespace`: split at runs of it, no quotes)."""
+    """Rows with a delimiter, quoted as RFC 4180 says (with `whitespace`: split at runs of it, no quotes).
+
+    Delimiter and encoding are found out where they are not declared: the delimiter (comma, semicolon, tab or bar)
+    by the declared columns.
+    """
 
     type: Literal["csv"]
-    delimiter: Annotated[str, AfterValidator(_one_sign)] = ","
+    delimiter: Annotated[str, AfterValidator(_one_sign)] | None = None
     header: bool = True
     columns: tuple[str, ...] = ()
-    encoding: Encoding = "utf-8-sig"
+    encoding: Encoding | None = None
 
     @model_validator(mode="after")
     def _names_its_columns(self) -> Self:
@@ -54,13 +56,13 @@ class JsonLines(Part):
     `unwrap`: keys under which the object, or a list of objects, may stand (`{"order": {...}}`); bare ones are
     taken as well. `records`: dotted path to a list inside the object; each of its items makes a record of its
     own, which sees the object with that one item in the list's place (`transactions.amount`). An empty list
-    makes none: a refund without a transaction gave no money back.
+    makes none: a refund without a transaction gave no money back. The encoding is found out if not declared.
     """
 
     type: Literal["jsonl"]
     unwrap: tuple[str, ...] = ()
     records: str | None = None
-    encoding: Encoding = "utf-8-sig"
+    encoding: Encoding | None = None
 
 
 class ParquetFormat(Part):
@@ -69,4 +71,14 @@ class ParquetFormat(Part):
     type: Literal["parquet"]
 
 
-Format = Annotated[Delimited | JsonLines | ParquetFormat, Field(discriminator="type")]
+class Excel(Part):
+    """A spreadsheet (.xlsx, .xls, .ods): one sheet, by its name or its number from 0, with a header row.
+
+    Cells are typed; times have no zone and go by the mapping's.
+    """
+
+    type: Literal["excel"]
+    sheet: Annotated[str, Field(min_length=1)] | Annotated[int, Field(ge=0)] = 0
+
+
+Format = Annotated[Delimited | JsonLines | ParquetFormat | Excel, Field(discriminator="type")]

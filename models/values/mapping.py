@@ -11,12 +11,12 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 from models.values.activity import Kind
 from models.values.bounds import Bounds
 from models.values.expected import Expected, Zone
-from models.values.format import Delimited, Format, JsonLines, ParquetFormat
+from models.values.format import Delimited, Excel, Format, JsonLines, ParquetFormat
 from models.values.money import currencies
 from models.values.part import Part
 from models.values.rules import Rules
 
-__all__ = ["Bounds", "Delimited", "JsonLines", "Mapping", "ParquetFormat"]
+__all__ = ["Bounds", "Delimited", "Excel", "JsonLines", "Mapping", "ParquetFormat"]
 
 Column = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]

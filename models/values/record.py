@@ -1,7 +1,9 @@
 """A record as a file gives it, and what is known of the file itself, before any of it is judged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from models.values.format import Format
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,13 +11,14 @@ class Record:
     """One record of a file or request body, told apart into fields but not yet read.
 
     `line` is the physical line (the first one, if quotes carry the record over several), for Parquet the
-    row number; both count from 1. `part` counts from 0 what came out of one line or document,
-    refused items among it.
+    row number, for a spreadsheet the sheet's; all count from 1. `part` counts from 0 what came out of one line or
+    document, refused items among it. `size` is about what it weighs, in bytes.
     """
 
     line: int
     fields: Mapping[str, object]
     part: int = 0
+    size: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,9 @@ class FileFacts:
     unknown_columns: tuple[str, ...] = ()
     duplicate_columns: tuple[str, ...] = ()
     rows: int | None = None
+    format: Format | None = None
+    found: Mapping[str, object] = field(default_factory=dict)
+    stamp: tuple[int, int] | None = None
 
     @property
     def is_readable(self) -> bool:

@@ -142,8 +142,14 @@ FILES: list[tuple[str, bytes, tuple[str, ...], list[tuple[int, str]]]] = [
     ("empty", b"", ("event_id", "kind", "occurred_at", "member_id"), []),
     ("header only", FIRST.encode(), (), []),
     (
-        "wrong delimiter",
+        "another delimiter",
         (FIRST + ",".join(GOOD.values())).replace(",", ";").encode(),
+        (),
+        [(2, "ok")],
+    ),
+    (
+        "no delimiter that is known",
+        (FIRST + ",".join(GOOD.values())).replace(",", "~").encode(),
         ("event_id", "kind", "occurred_at", "member_id"),
         [(2, "event_id_missing+kind_missing+time_missing+member_id_missing")],
     ),
@@ -189,9 +195,58 @@ def test_columns_nobody_declared_are_named_and_dropped(tmp_path: Path) -> None:
     assert "4242424242424242" not in repr(rows_of(path, CSV))
 
 
-@pytest.mark.parametrize("bom", ["utf-16", "utf-16-le", "utf-32"])
-def test_other_unicode_is_refused_as_a_whole(tmp_path: Path, bom: str) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "stated", "bom"),
+    [
+        ("utf-8", "utf-8", False),
+        ("utf-8-sig", "utf-8", True),
+        ("utf-16", "utf-16-le", True),
+        ("utf-16-le", "utf-16-le", False),
+        ("utf-16-be", "utf-16-be", False),
+        ("utf-32", "utf-32-le", True),
+        ("latin-1", "cp1252", False),
+    ],
+)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_file_in_any_common_writing_is_the_same_rows_and_says_how_it_is_written(
+    tmp_path: Path, encoding: str, stated: str, bom: bool, line_end: str, delimiter: str
+) -> None:
+    """A quoted text over two lines and a broken row among good ones: each keeps its line."""
+    named = GOOD | {"member_id": "Müller-Lüdenscheidt"}
+    rows = [[*named.values()], ['"two\nlines"', *[*named.values()][1:]], ["ragged"], [*named.values()]]
+    text = "\n".join(delimiter.join(row) for row in [COLUMNS, *rows]) + "\n"
     path = tmp_path / "a.csv"
-    path.write_text(FIRST + ",".join(GOOD.values()), encoding=bom)
-    with pytest.raises(DataRejectedError, match=r"^a\.csv: no text file"):
+    path.write_bytes(text.replace("\n", line_end).encode(encoding))
+    facts = inspect(path, CSV)
+    assert (facts.missing_columns, facts.found["encoding"], facts.found["bom"]) == ((), stated, bom)
+    names = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+    ends = {"\n": "lf", "\r\n": "crlf", "\r": "cr"}
+    assert (facts.found["delimiter"], facts.found["newline"]) == (names[delimiter], ends[line_end])
+    assert facts.found["newlines"] == {ends[line_end]: 6}
+    found = rows_of(path, CSV)
+    assert told(found) == [(2, "ok"), (3, "ok"), (5, "row_ragged"), (6, "ok")]
+    assert [row.person["external_id"] for row in found if isinstance(row, InboxRow)] == [
+        named["member_id"]
+    ] * 3
+
+
+UNSAID: list[tuple[str, bytes, str]] = [
+    (
+        "a picture called .csv",
+        b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9,
+        "no text file, it looks like a PNG",
+    ),
+    ("no text at all", bytes(5_000), "full of NUL bytes .*declare its `encoding`"),
+    ("Cyrillic in a code page", FIRST.encode() + "Иванов,".encode("cp1251") * 99, "declare `encoding`"),
+]
+
+
+@pytest.mark.parametrize(("data", "why"), [case[1:] for case in UNSAID], ids=[case[0] for case in UNSAID])
+def test_what_cannot_be_told_is_refused_and_says_what_to_declare(
+    tmp_path: Path, data: bytes, why: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(data)
+    with pytest.raises(DataRejectedError, match=rf"^a\.csv: .*{why}"):
         inspect(path, CSV)

@@ -111,7 +111,7 @@ WHOLE: list[tuple[str, bytes, list[str]]] = [
     ("empty", b"", ["empty_file", "missing_column"]),
     ("blank lines only", b"\r\n\n", ["empty_file", "missing_column"]),
     ("header only", HEADER.encode(), ["no_rows"]),
-    ("wrong delimiter", around("").replace(b",", b";"), ["missing_column"]),
+    ("a delimiter nobody knows", around("").replace(b",", b"~"), ["missing_column"]),
     ("no member column", around("").replace(b"member_id", b"client"), ["missing_column"]),
     ("amount twice", around("", header=HEADER.replace("channel", "amount")), ["duplicate_column"]),
     ("mostly ragged", around("1,2\n" * 3), ["too_many_refused"]),
@@ -166,7 +166,12 @@ UNREADABLE: list[tuple[str, str, bytes | None, str]] = [
         "a.csv: damaged gzip file",
     ),
     ("gzip's first bytes, then garbage", "a.csv", b"\x1f\x8b" + bytes(range(99)), "a.csv: damaged gzip file"),
-    ("UTF-16", "a.csv", around("").decode().encode("utf-16"), "a.csv: no text file, it looks like UTF-16"),
+    (
+        "Cyrillic, not said to be",
+        "a.csv",
+        HEADER.encode() + b"\xc8\xe2\xe0\xed\n" * 99,
+        "a.csv: its encoding cannot be told",
+    ),
     (
         "a header that is no text",
         "a.csv",
@@ -198,6 +203,9 @@ GOOD_CSV: list[tuple[str, bytes]] = [
     ("BOM", b"\xef\xbb\xbf" + around("")),
     ("CRLF", around("").replace(b"\n", b"\r\n")),
     ("CR", around("").replace(b"\n", b"\r")),
+    ("semicolons", around("").replace(b",", b";")),
+    ("UTF-16", around("").decode().encode("utf-16")),
+    ("UTF-16 without its mark", around("").decode().encode("utf-16-be")),
     ("ends mixed, none at the end", around("").replace(b"\n", b"\r\n", 1).rstrip()),
     ("gzip", gzip.compress(around(""))),
     (

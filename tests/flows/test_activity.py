@@ -9,9 +9,10 @@ import pytest
 
 from flows.activity import ingest_activity
 from flows.boards import refresh_boards
-from laurels.errors import NotFoundError
+from laurels.errors import NotFoundError, RuleRefusedError
 from laurels.services import intake
 from laurels.services.runtime import Runtime
+from tasks import activity
 from tests.flows.files import write_purchases
 from tests.flows.prefect_api import PrefectApi, waited_for
 
@@ -138,3 +139,23 @@ def test_boards_are_shown_as_tables(tmp_path: Path, prefect: PrefectApi) -> None
 def test_boards_of_no_program_are_refused(runtime: Runtime) -> None:
     with pytest.raises(NotFoundError, match="no-such-program"):
         refresh_boards("no-such-program", as_of=AS_OF)
+
+
+def test_of_a_large_file_a_bar_shows_how_far_it_is_read(
+    tmp_path: Path, prefect: PrefectApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(activity, "LARGE", 1_000)
+    source = f"shop-{uuid4().hex[:8]}"
+    path = write_purchases(tmp_path / "one.csv", 20)
+    ingest_activity(path.as_posix(), source, "activity", AS_OF)
+    [run] = prefect.filtered("flow_runs", {"flow_runs": {"name": {"any_": [f"{source}-activity"]}}})
+    asked = {"flow_run_id": {"any_": [run["id"]]}, "key": {"any_": ["activity-progress"]}}
+    [bar] = prefect.filtered("artifacts", {"artifacts": asked})
+    assert (bar["type"], float(bar["data"])) == ("progress", 100.0)
+    assert bar["description"] == f"Reading a file of {source}"
+
+
+def test_a_place_that_holds_credentials_is_refused_at_once(prefect: PrefectApi) -> None:
+    source = f"shop-{uuid4().hex[:8]}"
+    with pytest.raises(RuleRefusedError, match="credentials do not belong in a place"):
+        ingest_activity("s3://key:secret@bucket/a.csv", source, "activity", AS_OF)

@@ -19,9 +19,12 @@ from laurels.services.rejections import reading_of
 from laurels.services.runtime import Runtime
 from laurels.stores import people
 from laurels.stores.files import parquet
+from laurels.stores.files.reading import read_records
+from models.values.record import Record
 from tests.battery.gate_rows import ask, one
 from tests.integration.activity import counts, journey, purchase, share, write_jsonl
 from tests.integration.reader import reader
+from tests.mappings import mapping_of
 from tests.runtimes import at_once
 
 PURCHASES = """
@@ -471,3 +474,31 @@ def test_memory_does_not_grow_with_the_file(
         tracemalloc.stop()
     assert peaks[1] < 1.3 * peaks[0]
     assert peaks[1] < path.stat().st_size * 0.7
+
+
+def test_a_chunk_of_large_rows_ends_by_their_bytes_and_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(reading, "CHUNK", 4)
+    found = [
+        Record(line, {}, size=size) for line, size in ((1, 60), (2, 60), (2, 60), (3, 1), (4, 100), (5, 0))
+    ]
+    found += [Record(line, {}) for line in range(6, 12)]
+    assert [[one.line for one in chunk] for chunk in reading._chunks(iter(found))] == [
+        [1, 2, 2],
+        [3, 4],
+        [5, 6, 7, 8],
+        [9, 10, 11],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "sizes"),
+    [
+        ("csv", 'id,member\n1,x\n2,"\n"\n', [4, 6]),
+        ("jsonl", '{"id": 1}\n\n{"id": 22}\n', [10, 11]),
+    ],
+)
+def test_records_say_about_what_they_weigh(tmp_path: Path, kind: str, text: str, sizes: list[int]) -> None:
+    (tmp_path / "a").write_text(text)
+    found = read_records(tmp_path / "a", mapping_of(format={"type": kind}))
+    assert [one.size for one in found if isinstance(one, Record)] == sizes

@@ -25,6 +25,20 @@ def column_values(column: Any, flaws: dict[int, Refusal]) -> list[object]:
     return values
 
 
+def column_type(kind: Any) -> str:
+    """Return a column's type by the words of `rules.column_types`."""
+    if pa.types.is_dictionary(kind):
+        return column_type(kind.value_type)
+    tests = {
+        "integer": pa.types.is_integer,
+        "decimal": lambda one: pa.types.is_floating(one) or pa.types.is_decimal(one),
+        "time": lambda one: pa.types.is_timestamp(one) or pa.types.is_date(one),
+        "boolean": pa.types.is_boolean,
+        "nested": pa.types.is_nested,
+    }
+    return next((name for name, test in tests.items() if test(kind)), "text")
+
+
 def _value(scalar: Any) -> object:
     try:
         return scalar.as_py()

@@ -1,10 +1,9 @@
-"""CSV and its kin. Quotes may carry a row over several lines; a broken row takes nothing else with it.
+"""CSV and its kin, in UTF-8. Quotes may carry a row over several lines; a broken row takes nothing else with it.
 
 Lines that a refused row had swallowed are refused one by one, so that none goes missing uncounted; they are
 never read as rows of their own, for a text between quotes must not be able to forge a row.
 """
 
-import codecs
 import csv
 from collections.abc import Iterator
 
@@ -15,7 +14,7 @@ from models.values.format import Delimited
 from models.values.problem import Refusal
 from models.values.record import Record
 
-Row = tuple[int, int, list[str]]  # first line, last line, fields
+Row = tuple[int, int, list[str], int]  # first line, last line, fields, bytes
 
 
 class _TooLongError(Exception):
@@ -25,9 +24,8 @@ class _TooLongError(Exception):
 class _Lines:
     """Hands lines to the csv module one at a time and remembers which of them the present row has taken."""
 
-    def __init__(self, lines: Iterator[bytes | Dropped], encoding: str) -> None:
+    def __init__(self, lines: Iterator[bytes | Dropped]) -> None:
         self._lines = lines
-        self._encoding = codecs.lookup(encoding).name.removesuffix("-sig")
         self.first, self.last = 1, 0
         self.flaw: Refusal | None = None
         self.length = self._quotes = 0
@@ -51,9 +49,7 @@ class _Lines:
         if b"\0" in line:
             self.flaw = Refusal.NUL_BYTE
         try:
-            return line.decode(
-                "utf-8-sig" if self.last == 1 and self._encoding == "utf-8" else self._encoding
-            )
+            return line.decode("utf-8-sig" if self.last == 1 else "utf-8")
         except UnicodeDecodeError:
             self.flaw = Refusal.NOT_TEXT
             return line.decode("latin-1")  # keeps the row's shape; the row is refused
@@ -93,7 +89,7 @@ def delimited_records(
         elif len(row[2]) != width:
             yield from refused_lines(row[0], row[1], Refusal.RAGGED)
         else:
-            yield Record(row[0], dict(zip(columns, row[2], strict=True)))
+            yield Record(row[0], dict(zip(columns, row[2], strict=True)), size=row[3])
 
 
 def delimited_columns(lines: Iterator[bytes | Dropped], shape: Delimited, name: str) -> tuple[str, ...]:
@@ -119,9 +115,9 @@ def _header(rows: Iterator[Row | RefusedRow], shape: Delimited, name: str) -> tu
 
 
 def _rows(lines: Iterator[bytes | Dropped], shape: Delimited) -> Iterator[Row | RefusedRow]:
-    feed = _Lines(lines, shape.encoding)
+    feed = _Lines(lines)
     # Neither `map` nor the csv module ends at an error: both go on with the next line.
-    cut = map(str.split, feed) if shape.delimiter == "whitespace" else _quoted(feed, shape.delimiter)
+    cut = map(str.split, feed) if shape.delimiter == "whitespace" else _quoted(feed, shape.delimiter or ",")
     while True:
         feed.begin()
         try:
@@ -142,7 +138,7 @@ def _rows(lines: Iterator[bytes | Dropped], shape: Delimited) -> Iterator[Row | 
             elif feed.length > FIELD_LIMIT and max(map(len, fields)) > FIELD_LIMIT:
                 yield from feed.refused(Refusal.FIELD_TOO_LONG)
             elif len(fields) > 1 or "".join(fields).strip():
-                yield feed.first, feed.last, fields
+                yield feed.first, feed.last, fields, feed.length
 
 
 def _quoted(feed: _Lines, delimiter: str) -> Iterator[list[str]]:

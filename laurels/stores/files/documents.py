@@ -14,7 +14,7 @@ DOCUMENT_LIMIT = 16 << 20
 Lines = Iterator[bytes | Dropped]
 
 
-def texts_of(lines: Lines, encoding: str, name: str) -> Iterator[tuple[int, bytes | Dropped]]:
+def texts_of(lines: Lines, name: str) -> Iterator[tuple[int, bytes | Dropped]]:
     """Yield each JSON text with the line it starts on: every line by itself, or all of them together.
 
     They are read together if the first one is JSON that only its end is missing from. Raises DataRejectedError
@@ -26,9 +26,9 @@ def texts_of(lines: Lines, encoding: str, name: str) -> Iterator[tuple[int, byte
     else:
         return
     head: Lines = iter((line,))
-    if not isinstance(line, Dropped) and goes_on(line, encoding):
+    if not isinstance(line, Dropped) and goes_on(line):
         text, too_long = _together(line, lines)
-        if not too_long and _is_one(text, encoding, name):
+        if not too_long and _is_one(text, name):
             yield number, text
             return
         head = chain(_cut(text), too_long)
@@ -52,11 +52,11 @@ def _cut(text: bytes) -> Lines:
     return lines_of(Content("", stream, stream))
 
 
-def _is_one(text: bytes, encoding: str, name: str) -> bool:
+def _is_one(text: bytes, name: str) -> bool:
     """Return whether lines are one text. So is a broken one, unless another line is an object by itself."""
-    if isinstance(_value(text, encoding), dict | list):
+    if isinstance(_value(text), dict | list):
         return True
-    if any(isinstance(_value(line, encoding), dict) for line in _cut(text) if not isinstance(line, Dropped)):
+    if any(isinstance(_value(line), dict) for line in _cut(text) if not isinstance(line, Dropped)):
         return False
     if len(text) > DOCUMENT_LIMIT:
         limit = DOCUMENT_LIMIT >> 20
@@ -64,8 +64,8 @@ def _is_one(text: bytes, encoding: str, name: str) -> bool:
     return True
 
 
-def _value(body: bytes, encoding: str) -> object:
+def _value(body: bytes) -> object:
     try:
-        return parsed(decoded(body, encoding))
+        return parsed(decoded(body))
     except RefusedError:
         return None

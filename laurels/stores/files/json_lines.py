@@ -17,11 +17,12 @@ from models.values.record import Record
 def json_records(
     lines: Iterator[bytes | Dropped], shape: JsonLines, name: str
 ) -> Iterator[Record | RefusedRow]:
-    """Yield the records of each line, or the reason why there is none. Blank lines are passed over.
+    """Yield the records of each line (in UTF-8), or the reason why there is none. Blank lines are passed over.
 
     Raises DataRejectedError for a document over many lines that is too large to be held (`name` is the file's).
     """
-    for number, text in texts_of(lines, shape.encoding, name):
+    shape = shape.model_copy(update={"encoding": None})  # a file's is undone by now, a body's is not
+    for number, text in texts_of(lines, name):
         if isinstance(text, Dropped):
             yield RefusedRow(number, Refusal.TOO_LONG)
         elif not text.isspace():
@@ -44,7 +45,11 @@ def records_in(body: bytes, shape: JsonLines, line: int = 1) -> Iterator[Record 
     part = 0
     for at, item in _items(value, text, shape, line):
         for found in _objects(item, shape, suspect=suspect):
-            yield RefusedRow(at, found, part) if isinstance(found, Refusal) else Record(at, found, part)
+            yield (
+                RefusedRow(at, found, part)
+                if isinstance(found, Refusal)
+                else Record(at, found, part, 0 if part else len(body))
+            )
             part += 1
 
 

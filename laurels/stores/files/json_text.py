@@ -25,14 +25,15 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=Decimal, pars
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-def decoded(body: bytes, encoding: str) -> str:
-    """Return bytes as text, without a byte order mark. Raises RefusedError."""
-    if b"\0" in body:
-        raise RefusedError(Refusal.NUL_BYTE)
+def decoded(body: bytes, encoding: str | None = None) -> str:
+    """Return bytes as text, UTF-8 if nothing else is said, without a byte order mark. Raises RefusedError."""
     try:
-        return body.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        text = body.decode(encoding or "utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise RefusedError(Refusal.NOT_TEXT) from error
+        raise RefusedError(Refusal.NUL_BYTE if b"\0" in body else Refusal.NOT_TEXT) from error
+    if "\0" in text:
+        raise RefusedError(Refusal.NUL_BYTE)
+    return text
 
 
 def parsed(text: str) -> object:
@@ -47,10 +48,10 @@ def parsed(text: str) -> object:
         raise RefusedError(Refusal.JSON_BROKEN) from error
 
 
-def goes_on(line: bytes, encoding: str) -> bool:
+def goes_on(line: bytes) -> bool:
     """Return whether a line is the start of a JSON text that only its end is missing from."""
     try:
-        text = decoded(line, encoding).rstrip()
+        text = decoded(line).rstrip()
         parsed(text)
     except RefusedError as refused:
         cause = refused.__cause__

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.table import Table
 
-from laurels.cli.console import aware, reading, short, show, table
+from laurels.cli.console import at_hand, aware, reading, short, show, table
 from models.values.activity import Kind
 
 MEMBER = UUID("3f2a1b4c-0000-4000-8000-000000000001")
@@ -166,6 +166,16 @@ def test_progress_is_silent_where_nobody_looks_and_minds_no_missing_file(
         path.write_text("abc")
     with reading(path) as progress:
         progress(2)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_file_that_is_here_is_at_hand_without_a_word(
+    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path_factory.mktemp("here") / "a.csv"
+    for place in (str(path), f"file://{path}"):
+        with at_hand(place) as found:
+            assert found == path
     assert capsys.readouterr() == ("", "")
 
 

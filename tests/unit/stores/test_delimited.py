@@ -123,7 +123,7 @@ SHAPES: list[tuple[bytes, dict[str, Any], list[tuple[int, object]]]] = [
     (b"a b\n1 " + b"x" * (FIELD_LIMIT + 1) + b"\n", {"delimiter": "whitespace"}, [(2, "field_too_long")]),
     (b"a\tb\n1\t2\n", {"delimiter": "\t"}, [(2, ("1", "2"))]),
     (b"a;b\n1,5;2\n", {"delimiter": ";"}, [(2, ("1,5", "2"))]),
-    (b"a|b\n\xe9|2\n", {"delimiter": "|", "encoding": "latin-1"}, [(2, ("é", "2"))]),
+    (b"a|b\n\xc3\xa9|2\n", {"delimiter": "|"}, [(2, ("é", "2"))]),
     (b"\xef\xbb\xbfa,b\n1,2\n", {"encoding": "utf-8"}, [(2, ("1", "2"))]),
 ]
 

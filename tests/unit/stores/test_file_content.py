@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from laurels.errors import DataRejectedError
 from laurels.stores.files import content as files
-from laurels.stores.files.content import ROW_LIMIT, Content, Dropped, lines_of, opened, refuse_foreign
+from laurels.stores.files.content import ROW_LIMIT, Content, Dropped, lines_of, opened, refuse_nuls
 from laurels.stores.files.facts import inspect
 from laurels.stores.files.reading import read_records
 from tests.mappings import mapping_of
@@ -100,8 +100,7 @@ FOREIGN = [
     (b"PK\x03\x04\x14\0\6\0", "spreadsheet"),
     (b"%PDF-1.7\n", "PDF"),
     (b"PAR1\x15\4", "Parquet"),
-    ("\ufeffid,member\n".encode("utf-16-le"), "UTF-16"),
-    ("id,member\n".encode("utf-16-le"), "NUL"),
+    (b"id,member\n" + bytes(9), "NUL"),
     (b"BZh91AY", "bzip2"),
 ]
 
@@ -117,9 +116,9 @@ def test_what_is_no_text_is_refused_whatever_its_name(tmp_path: Path, start: byt
 
 def test_a_nul_here_and_there_is_a_matter_of_rows() -> None:
     few = b"id,member\n1,2\n\0,4\n" * 10
-    refuse_foreign("x", few)
+    refuse_nuls("x", few)
     with pytest.raises(DataRejectedError, match="full of NUL bytes"):
-        refuse_foreign("x", few + b"\0" * len(few))
+        refuse_nuls("x", few + b"\0" * len(few))
 
 
 def test_no_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
@@ -146,6 +145,20 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path) -> None:
         more.write(b"1,2,3,4,5\n")
     with pytest.raises(DataRejectedError, match="changed from 56 to 66 bytes while it was read"):
         list(records)
+
+
+def test_a_file_that_is_written_to_in_place_or_since_it_was_looked_at_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"id,member,at,amount,order\n" + b"1,2,3,4,5\n" * 3)
+    facts = inspect(path, mapping_of())
+    assert len(list(read_records(path, mapping_of(), stamp=facts.stamp))) == 3
+    with pytest.raises(DataRejectedError, match=r"^a\.csv: was written to while"), opened(path):
+        os.utime(path, ns=(1, 1))
+    with pytest.raises(DataRejectedError, match=r"^a\.csv: was written to while it was read$"):
+        next(read_records(path, mapping_of(), stamp=facts.stamp))
+    path.write_bytes(path.read_bytes() * 2)
+    with pytest.raises(DataRejectedError, match=r"^a\.csv: changed from 56 to 112 bytes while it was read$"):
+        next(read_records(path, mapping_of(), stamp=facts.stamp))
 
 
 def test_reading_stops_at_the_first_row_beyond_the_bounds(tmp_path: Path) -> None:

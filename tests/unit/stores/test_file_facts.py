@@ -17,10 +17,11 @@ CSV = [
     (b" id , member,at,amount ,order", (), (), ()),
     (b"\xef\xbb\xbf" + HEADER, (), (), ()),
     (b"id,member,time,amount,order,x,y\n", ("at",), ("time", "x", "y"), ()),
+    (HEADER.replace(b",", b";"), (), (), ()),
     (
-        HEADER.replace(b",", b";"),
+        HEADER.replace(b",", b"~"),
         ("id", "at", "amount", "order", "member"),
-        ("id;member;at;amount;order",),
+        ("column 1",),
         (),
     ),
     (
@@ -68,7 +69,15 @@ def test_an_empty_file_has_no_columns(tmp_path: Path) -> None:
     declared = ("id", "at", "amount", "order", "member")
     shapes = [{"type": kind} for kind in ("csv", "jsonl", "parquet")]
     for shape in [*shapes, {"type": "csv", "header": False, "columns": ["id"]}]:
-        assert inspect(path, mapping_of(format=shape)) == FileFacts(0, empty, empty, (), declared)
+        mapping = mapping_of(format=shape)
+        facts = inspect(path, mapping)
+        found = {"format": shape["type"], "bytes": 0} | (
+            {"delimiter": "comma"} if shape["type"] == "csv" else {}
+        )
+        whole = FileFacts(
+            0, empty, empty, (), declared, format=mapping.format, found=found, stamp=facts.stamp
+        )
+        assert facts == whole
 
 
 JSON = [

@@ -146,10 +146,12 @@ def test_a_body_over_many_lines_is_one_text() -> None:
     assert list(records_in(body, JsonLines(type="jsonl", unwrap=("order",)))) == [Record(1, {"id": 1})]
 
 
-def test_a_declared_encoding_is_used() -> None:
-    assert told('{"a": "é"}'.encode("latin-1"), JsonLines(type="jsonl", encoding="latin-1")) == [
-        (1, {"a": "é"})
-    ]
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-8-sig"])
+def test_the_declared_encoding_of_a_body_is_used(encoding: str) -> None:
+    """A file's is undone before its lines are cut."""
+    shape = JsonLines(type="jsonl", encoding=encoding)
+    assert list(records_in('{"a": "é"}'.encode(encoding), shape)) == [Record(1, {"a": "é"})]
+    assert told('{"a": "é"}'.encode(), shape) == [(1, {"a": "é"})]
 
 
 VALUES = st.recursive(

@@ -49,8 +49,28 @@ def json_lines(path: Path, rows: int) -> None:
     path.write_bytes(gzip.compress(lines.encode(), compresslevel=1) * (rows // block))
 
 
+def wide_text(path: Path, rows: int) -> None:
+    """UTF-16 without its mark: found out and turned into UTF-8 on the way."""
+    with path.open("wb") as file:
+        file.write("id;note\n".encode("utf-16-le"))
+        for _ in range(rows // 1_000):
+            file.write((f"1;{'x' * SIGNS}\n" * 1_000).encode("utf-16-le"))
+
+
+def one_long_row(path: Path, rows: int) -> None:
+    """A row of as many bytes as all others together, in one line, and one over many that its quotes hold together."""
+    with path.open("wb") as file:
+        file.write(b"id,note\n" + b"1,x\n" * (rows - 4))
+        for _ in range(rows // 1_000):
+            file.write(b"x" * 1_000 * SIGNS)
+        file.write(b'\n2,"' + b"x" * (6 << 20) + b"\n" + b"x" * (6 << 20) + b'"\n1,x\n')
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
-@pytest.mark.parametrize(("kind", "write"), [("parquet", parquet), ("jsonl", json_lines)])
+@pytest.mark.parametrize(
+    ("kind", "write"),
+    [("parquet", parquet), ("jsonl", json_lines), ("csv", wide_text), ("csv", one_long_row)],
+)
 def test_a_large_file_takes_a_small_part_of_its_size(
     tmp_path: Path, kind: str, write: Callable[[Path, int], None]
 ) -> None:

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from laurels.errors import DataRejectedError
-from laurels.stores.files import parquet
+from laurels.stores.files import parquet, survey
+from laurels.stores.files.columns import column_type
 from laurels.stores.files.content import FIELD_LIMIT
 from laurels.stores.files.facts import inspect
 from laurels.stores.files.reading import read_records
@@ -197,6 +198,9 @@ def test_a_path_leads_into_structs(tmp_path: Path) -> None:
 def test_facts_name_rows_and_columns(tmp_path: Path) -> None:
     facts = inspect(written(tmp_path / "a.parquet", [row()] * 7), PARQUET)
     assert (facts.rows, facts.missing_columns, facts.unknown_columns) == (7, (), ("secret",))
+    types = {"id": "integer", "at": "time", "amount": "decimal", "note": "text", "member": "text"}
+    size = (tmp_path / "a.parquet").stat().st_size
+    assert facts.found == {"format": "parquet", "bytes": size, "types": types}
     none = mapping_of(format={"type": "parquet"})
     assert inspect(tmp_path / "a.parquet", none).missing_columns == ("order",)
 
@@ -235,6 +239,26 @@ def test_gzip_is_undone_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     one, other = inspect(plain, PARQUET), inspect(packed, PARQUET)
     assert (other.rows, other.columns, other.content_sha256) == (9, one.columns, one.sha256)
     assert sorted(tmp_path.iterdir()) == [plain, packed]
+
+
+def test_row_groups_that_inflate_to_more_than_they_may_are_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Texts of one sign over and over, not by dictionary: packed a thousand times smaller."""
+    path = tmp_path / "a.parquet"
+    table = pa.table({"note": [f"{number:06}" + "x" * 100_000 for number in range(50)]})
+    pq.write_table(table, path, use_dictionary=False, compression="zstd", row_group_size=10)
+    assert path.stat().st_size < 100_000
+    assert inspect(path, PARQUET).rows == 50
+    bounded = mapping_of(format={"type": "parquet"}, bounds={"max_bytes": 4_000_000})
+    with pytest.raises(
+        DataRejectedError, match=r"^a\.parquet: more than 4,000,000 bytes \(`bounds\.max_bytes`\)$"
+    ):
+        inspect(path, bounded)
+    monkeypatch.setattr(survey, "_HARMLESS", 1_000)
+    with pytest.raises(DataRejectedError, match=r"^a\.parquet: [\d,]+ bytes inflate to more than .*: a bomb"):
+        monkeypatch.setattr(survey, "_RATIO", 10)
+        inspect(path, PARQUET)
 
 
 def test_a_bomb_and_a_cut_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,6 +302,25 @@ def test_a_page_that_does_not_match_its_checksum_is_damage(tmp_path: Path) -> No
     path.write_bytes(path.read_bytes().replace(b"honest", b"forged", 1))
     with pytest.raises(DataRejectedError, match=r"^a\.parquet: damaged Parquet file$"):
         list(read_records(path, PARQUET))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (pa.int8(), "integer"),
+        (pa.decimal128(9, 2), "decimal"),
+        (pa.float32(), "decimal"),
+        (pa.date32(), "time"),
+        (pa.timestamp("ms", "UTC"), "time"),
+        (pa.bool_(), "boolean"),
+        (pa.list_(pa.int8()), "nested"),
+        (pa.dictionary(pa.int8(), pa.int64()), "integer"),
+        (pa.large_string(), "text"),
+        (pa.binary(), "text"),
+    ],
+)
+def test_types_have_the_words_of_other_formats(kind: pa.DataType, name: str) -> None:
+    assert column_type(kind) == name
 
 
 def test_an_empty_table_has_no_rows(tmp_path: Path) -> None:

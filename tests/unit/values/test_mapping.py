@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from models.values.mapping import Bounds, Mapping
+from models.values.mapping import Bounds, Delimited, JsonLines, Mapping
 from tests.mappings import mapping_of
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -62,11 +62,13 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"format": {"type": "csv", "delimiter": "::"}}, "neither one ASCII sign"),
     ({"format": {"type": "csv", "delimiter": '"'}}, "neither one ASCII sign"),
     ({"format": {"type": "csv", "delimiter": "\n"}}, "neither one ASCII sign"),
-    ({"format": {"type": "csv", "encoding": "utf-16"}}, "convert the file to UTF-8"),
-    ({"format": {"type": "csv", "encoding": "utf-16-le"}}, "convert the file to UTF-8"),
     ({"format": {"type": "csv", "encoding": "klingon"}}, "no text encoding"),
     ({"format": {"type": "csv", "encoding": "base64"}}, "no text encoding"),
+    ({"format": {"type": "csv", "encoding": "rot13"}}, "no text encoding"),
     ({"format": {"type": "parquet", "delimiter": ","}}, "Extra inputs"),
+    ({"format": {"type": "excel", "sheet": -1}}, "greater than or equal to 0"),
+    ({"format": {"type": "excel", "sheet": ""}}, "at least 1 character"),
+    ({"bounds": {"max_bytes": 0}}, "greater than or equal to 1"),
 ]
 
 
@@ -79,7 +81,7 @@ def test_what_makes_no_sense_is_refused(parts: dict[str, Any], reason: str) -> N
 def test_defaults_are_the_cautious_ones() -> None:
     mapping = mapping_of()
     assert mapping.bounds == Bounds(
-        min_rows=1, max_rows=100_000_000, max_duplicate_rate=0.5, max_refused_rate=0.5
+        min_rows=1, max_rows=100_000_000, max_bytes=64 << 30, max_duplicate_rate=0.5, max_refused_rate=0.5
     )
     assert (mapping.occurred_at.format, mapping.occurred_at.zone) == ("iso", None)
     assert (mapping.occurred_at.fold, mapping.occurred_at.gap) == ("first", "refuse")
@@ -145,8 +147,11 @@ def test_a_member_may_be_the_orders() -> None:
     assert mapping_of(member=None).person_columns == {}
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "latin-1", "cp1252", "ascii"])
-def test_encodings_with_ascii_lines_are_taken(encoding: str) -> None:
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8-sig", "utf-8", "latin-1", "cp1252", "ascii", "utf-16", "utf-16-be", "utf-32", "shift_jis"],
+)
+def test_encodings_of_text_are_taken(encoding: str) -> None:
     assert isinstance(mapping_of(format={"type": "jsonl", "encoding": encoding}), Mapping)
 
 
@@ -181,3 +186,12 @@ def test_one_expectation_needs_no_list() -> None:
 def test_days_are_counted_in_the_zone_of_the_times() -> None:
     assert mapping_of(occurred_at={"column": "at", "zone": "Asia/Tokyo"}).zone.key == "Asia/Tokyo"
     assert mapping_of().zone.key == "UTC"
+
+
+def test_encoding_and_delimiter_are_left_to_be_found() -> None:
+    csv = mapping_of().format
+    assert isinstance(csv, Delimited)
+    assert (csv.encoding, csv.delimiter) == (None, None)
+    jsonl = mapping_of(format={"type": "jsonl"}).format
+    assert isinstance(jsonl, JsonLines)
+    assert jsonl.encoding is None
