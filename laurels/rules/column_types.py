@@ -19,6 +19,7 @@ _TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
     ((Mapping, list, tuple), "nested"),
 )
 _LONGEST = 64
+_FEWEST = 30
 
 
 def type_of(value: object) -> str | None:
@@ -33,9 +34,16 @@ def type_of(value: object) -> str | None:
     return next((name for kind, name in _TYPES if isinstance(value, kind)), "text")
 
 
-def type_of_all(values: Iterable[object]) -> str:
-    """Return the type that all values have: `empty` if there are none, `text` where they differ."""
-    found = {name for name in map(type_of, values) if name}
+def type_of_all(values: Iterable[object]) -> str | None:
+    """Return the type that all values have, `text` where they differ; None if there are none.
+
+    None as well for fewer than 30 values that are only spelled like another type: three ids may be digits by chance.
+    """
+    there = [(name, isinstance(value, str)) for value in values if (name := type_of(value))]
+    found = {name for name, _ in there}
     if found == {"integer", "decimal"}:
-        return "decimal"
-    return found.pop() if len(found) == 1 else "text" if found else "empty"
+        found = {"decimal"}
+    if not found or len(found) > 1 or found == {"text"}:
+        return "text" if found else None
+    is_spelled = any(spelled for _, spelled in there)
+    return None if is_spelled and len(there) < _FEWEST else found.pop()

@@ -55,8 +55,6 @@ def test_a_report_says_how_a_file_is_written_and_read(runtime: Runtime, cli: Any
             "event_id": "text",
             "kind": "text",
             "member_id": "text",
-            "occurred_at": "time",
-            "amount": "decimal",
             "currency": "text",
             "order_id": "text",
         },

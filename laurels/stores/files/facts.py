@@ -97,7 +97,7 @@ def _sample(records: Iterable[Record | RefusedRow]) -> Iterator[Record]:
 def _types(records: Iterable[Record], mapping: Mapping) -> dict[str, str]:
     seen = list(records)
     found = {column: type_of_all(_value(one.fields, column) for one in seen) for column in mapping.columns}
-    return {column: kind for column, kind in found.items() if kind != "empty"}
+    return {column: kind for column, kind in found.items() if kind}
 
 
 def _value(fields: object, path: str) -> object:

@@ -44,14 +44,22 @@ def test_a_value_has_a_type(value: object, name: str | None) -> None:
 @pytest.mark.parametrize(
     ("values", "name"),
     [
-        ([], "empty"),
-        (["", None], "empty"),
-        (["1", "", "2"], "integer"),
-        (["1", "2.5"], "decimal"),
+        ([], None),
+        (["", None], None),
+        (["1", "", "2"] * 15, "integer"),
+        (["1", "", "2"] * 14, None),
+        (["1"] * 29, None),
+        (["1"] * 30, "integer"),
+        (["1", "2.5"] * 15, "decimal"),
+        (["x"], "text"),
         (["1", "x"], "text"),
         (["1", "2026-07-01"], "text"),
         (["1", "2.5", "x"], "text"),
+        ([1], "integer"),
+        ([1, 2.5, None], "decimal"),
+        ([1, "2"], None),
+        ([date(2026, 7, 1)], "time"),
     ],
 )
-def test_a_column_has_the_type_that_all_its_values_have(values: list[object], name: str) -> None:
+def test_a_column_has_the_type_that_all_its_values_have(values: list[object], name: str | None) -> None:
     assert type_of_all(values) == name

@@ -67,7 +67,6 @@ def test_facts_tell_columns_types_and_the_sheet(kind: str) -> None:
     types = {
         "id": "text",
         "member": "text",
-        "at": "time",
         "amount": "decimal",
         "order": "text",
         "note": "text",
