@@ -109,7 +109,7 @@ def test_a_file_is_released_by_http_after_answers_that_were_none(
     assert (first["code"], second["code"], second["status"]) == (201, 200, "ABORT")
     assert prefect.finished(run["id"])["state"]["type"] == "COMPLETED"
     [event] = decided(prefect, intake, "released")
-    assert event["payload"] == {"rows": 10, "reasons": ["too_many_refused"]}
+    assert event["payload"] == {"intake": intake, "reasons": ["too_many_refused"]}
     found = {one.intake_id: one.state for one in quarantine.list_intakes(runtime)}
     assert found[intake] == "done"
     assert len(reviews(prefect, intake)) == 1
