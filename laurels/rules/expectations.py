@@ -13,6 +13,7 @@ DECLARED: Final = "declared by the mapping"
 _OLDEST_AHEAD = -AHEAD.total_seconds() / 3600
 _RATE = 0.05
 _HALF_OF_NORMAL = 5 * 1.2533  # five standard errors of a median
+_THIRD = math.log(1.35)  # of the rows, more or less; of few rows four times what chance makes of their number
 _OPEN = (None, None)
 
 Limits = tuple[float | None, float | None]
@@ -89,8 +90,8 @@ def _usual(
 def _usual_volume(past: Sequence[Past], group: Group, *, snapshot: bool) -> tuple[Limits, str] | None:
     if growth := grown(past, 0.1 if snapshot else 0.3):
         return growth, f"intake {past[-1].intake_id} before it, and how the last {TEN - 1} grew"
-    usual = group.usual("volume", "", lambda rows: max(0.3 * rows, 4 * math.sqrt(max(rows, 0.0))))
-    return ((max(usual[0], 0.0), usual[1]), group.called) if usual else None
+    usual = group.usual_rows(lambda power: max(_THIRD, 4 * math.exp(-power / 2)))
+    return (usual, group.called) if usual else None
 
 
 def _usual_drift(figure: Figure, bounds: Bounds, group: Group) -> tuple[Limits, str] | None:

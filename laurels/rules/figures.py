@@ -12,6 +12,7 @@ from models.values.money import minor_digits
 
 _FEWEST_TOLD = 10
 """Rows that must share a value for it to be told: what few have may say who they are."""
+_COMMON, _EXPECTED, _MOST = 0.05, 10, 0.5
 _TOLD = {OTHER: "the rest"}
 
 Counts = Mapping[tuple[str, str], int]
@@ -58,7 +59,10 @@ def _drifts(tally: Counts, before: Counts) -> Iterator[Figure]:
     now, then = _by_kind(tally), _by_kind(before)
     for what in sorted(now):
         if what in {"kind", "currency"} or what.startswith("="):
-            yield _drift("category_drift", what.removeprefix("="), now[what], then.get(what, {}))
+            bins = _bins(then.get(what, {}), sum(now[what].values()))
+            if bins is not None:
+                mixes = (_folded(one, bins) for one in (now[what], then.get(what, {})))
+                yield _drift("category_drift", what.removeprefix("="), *mixes)
     amounts, earlier = _by_currency(now.get("amount", {})), _by_currency(then.get("amount", {}))
     for currency, powers in sorted(amounts.items()):
         yield _drift(
@@ -68,6 +72,25 @@ def _drifts(tally: Counts, before: Counts) -> Iterator[Figure]:
         )
         if found := median_power(powers):
             yield Figure("amount_median", currency, found[0], sum(powers.values()), spread=found[1])
+
+
+def _bins(then: Mapping[str, int], rows: int) -> set[str] | None:
+    """Return the values that a category's mix is told by; None of what is none: an id, a free text.
+
+    Those that a twentieth shares, and of which ten are to be expected among so many rows, if together they are most
+    of it: rarer ones come and go.
+    """
+    total = sum(then.values())
+    least = max(_COMMON, _EXPECTED / max(rows, 1)) * total
+    common = {name for name, count in then.items() if name != OTHER and count >= least}
+    covered = sum(then[name] for name in common)
+    return common if covered >= _MOST * total else None
+
+
+def _folded(counts: Mapping[str, int], bins: set[str]) -> dict[str, int]:
+    folded = {name: count for name, count in counts.items() if name in bins}
+    rest = sum(counts.values()) - sum(folded.values())
+    return folded | ({OTHER: rest} if rest else {})
 
 
 def _drift(name: str, field: str, now: Mapping[str, int], then: Mapping[str, int]) -> Figure:

@@ -1,6 +1,7 @@
 """History: which accepted files a new one is compared with, and what is usual among them."""
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +15,13 @@ TEN: Final = 10
 """Accepted files from which on history speaks; until then only what is declared."""
 FEWEST: Final = 8
 """Files of a weekday or a season from which on they stand for it."""
+LATEST: Final = 12
+LATEST_MIXED: Final = 30
+"""Of a group the latest files count, of one that mixes weekdays a month's: a source changes in the long run."""
 LAST_ALIKE: Final = 4
-WIDTH: Final = 5 * 1.4826
-"""Five standard deviations of a normal distribution, by its median absolute deviation."""
+WIDTH: Final = 3.5 * 1.4826
+"""Three and a half standard deviations of a normal distribution, by its median absolute deviation: the cut of
+Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993."""
 _SEASONS = ("winter", "spring", "summer", "autumn")
 
 Floor = Callable[[float], float]
@@ -34,11 +39,23 @@ class Group:
         """Return what a figure was, in the files that have it."""
         return _values(self.files, name, field)
 
+    def usual_rows(self, floor: Floor) -> tuple[float, float] | None:
+        """Return the usual bounds of rows, by their logarithms: traffic swings by factors, and never below nothing."""
+        found = self.values("volume", "")
+        if len(found) < FEWEST:
+            return None
+        low, high = (math.exp(edge) - 1 for edge in around([math.log1p(rows) for rows in found], floor))
+        for rows in _values(self.alike, "volume", ""):
+            width = math.exp(floor(math.log1p(rows)))
+            low, high = min(low, rows / width), max(high, rows * width)
+        return low, high
+
     def usual(self, name: str, field: str, floor: Floor) -> tuple[float, float] | None:
         """Return the bounds of what is usual; None where too few files have the figure.
 
         The median, and around it five deviations, estimated by the median absolute deviation, but never less than
-        the floor of it. Where the group mixes weekdays, what the last four files of this weekday had is usual too.
+        the floor of it. What the last four files of this weekday had is usual too: a group may mix weekdays, and
+        what somebody released is not to be held again.
         """
         found = self.values(name, field)
         if len(found) < FEWEST:
@@ -65,17 +82,21 @@ def comparables(past: Sequence[Past], at: datetime) -> Group | None:
     if len(past) < TEN:
         return None
     season, weekday = _season(at), at.weekday()
-    day, days = WEEKDAYS[weekday].capitalize(), [one for one in past if one.at.weekday() == weekday]
+    days = [one for one in past if one.at.weekday() == weekday]
     quarter = [one for one in past if _season(one.at) == season]
     both = [one for one in days if _season(one.at) == season]
-    alike = tuple(days[-LAST_ALIKE:])
+    day, alike = f"{WEEKDAYS[weekday].capitalize()}s", tuple(days[-LAST_ALIKE:])
     if len(both) >= FEWEST:
-        return Group(tuple(both), f"{len(both)} {day}s in {season}")
+        return _group(both[-LATEST:], f"{day} in {season}", alike)
     if len(days) >= FEWEST:
-        return Group(tuple(days), f"{len(days)} {day}s")
+        return _group(days[-LATEST:], day, alike)
     if len(quarter) >= TEN:
-        return Group(tuple(quarter), f"{len(quarter)} files in {season}", alike)
-    return Group(tuple(past), f"{len(past)} accepted files", alike)
+        return _group(quarter[-LATEST_MIXED:], f"files in {season}", alike)
+    return _group(past[-LATEST_MIXED:], "accepted files", alike)
+
+
+def _group(files: Sequence[Past], called: str, alike: tuple[Past, ...]) -> Group:
+    return Group(tuple(files), f"{len(files)} {called}", alike)
 
 
 def grown(past: Sequence[Past], tolerance: float) -> tuple[float, float] | None:

@@ -23,7 +23,8 @@ TALLY: Counts = {
 BEFORE: Counts = {
     ("kind", "purchase"): 1000,
     ("kind", "login"): 500,
-    ("=channel", "app"): 1500,
+    ("=channel", "app"): 1400,
+    ("=channel", "web"): 100,
     ("amount", "USD:3"): 900,
     ("amount", "USD:zero"): 100,
 }
@@ -60,20 +61,39 @@ def test_what_moved_most_is_told() -> None:
     assert values["kind"] < 0.001
     assert values["channel"] > 5
     assert values["USD"] > 5
-    assert drifts["category_drift", "channel"].told == "app was 100% of it and is 0%"
+    assert drifts["category_drift", "channel"].told == "app was 93% of it and is 0%"
     assert drifts["amount_drift", "USD"].told == "amounts from 10.24 to twice that was 0% of it and is 100%"
 
 
 def test_a_value_that_few_rows_share_is_not_told() -> None:
-    tally = {("rows", ""): 4, ("=channel", "ada"): 4}
-    assert (
-        found(tally, {("=channel", "bob"): 9})["category_drift", "channel"].told
-        == "a rare value was 0% of it and is 100%"
-    )
+    amounts = found({("rows", ""): 4, ("amount", "USD:9"): 4}, {("amount", "USD:1"): 9})
+    assert amounts["amount_drift", "USD"].told == "a rare value was 100% of it and is 0%"
+
+
+CATEGORIES: list[tuple[str, dict[str, int], dict[str, int], bool]] = [
+    ("few values", {"web": 60, "app": 40}, {"web": 600, "app": 400}, True),
+    ("ids", {"*": 100}, {"*": 1000}, False),
+    ("mostly ids", {"web": 40, "*": 60}, {"web": 400, "*": 600}, False),
+    ("many values alike", {f"s{n}": 4 for n in range(25)}, {f"s{n}": 40 for n in range(25)}, False),
+    ("few rows", {"web": 6, "app": 4}, {"web": 600, "app": 400}, False),
+    ("free text all at once", {"*": 100}, {"web": 600, "app": 400}, True),
+    ("a new one", {"kiosk": 100}, {"web": 600, "app": 400}, True),
+]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "measured"), [one[1:] for one in CATEGORIES], ids=[one[0] for one in CATEGORIES]
+)
+def test_what_is_a_category(now: dict[str, int], before: dict[str, int], measured: bool) -> None:
+    tally = {("rows", ""): sum(now.values()), **{("=channel", name): count for name, count in now.items()}}
+    past = {("=channel", name): count for name, count in before.items()}
+    assert (("category_drift", "channel") in found(tally, past)) is measured
 
 
 def test_without_a_past_a_drift_is_not_known() -> None:
-    assert {one.value for key, one in found(before={}).items() if key[0].endswith("_drift")} == {None}
+    drifts = {key: one.value for key, one in found(before={}).items() if key[0].endswith("_drift")}
+    assert set(drifts.values()) == {None}
+    assert ("amount_drift", "USD") in drifts
 
 
 @pytest.mark.parametrize("last_at", [None, NOW])
