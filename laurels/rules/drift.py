@@ -149,7 +149,7 @@ def _retyped(now: Columns, past: Sequence[Columns]) -> list[ColumnChange]:
     changes = []
     for name, kind in now.types.items():
         before = {_family(one.types[name]) for one in past if one.types.get(name)}
-        if kind and before and _family(kind) not in before:
+        if kind and before and not before & {_family(kind), "text"}:  # what was text may be anything
             was = " or ".join(sorted(before))
             changes.append(ColumnChange("retyped", name, f"it was {was} and is {_family(kind)}"))
     return changes

@@ -11,7 +11,9 @@ from models.values.measure import Expectation, Figure, Past
 
 DECLARED: Final = "declared by the mapping"
 _OLDEST_AHEAD = -AHEAD.total_seconds() / 3600
-_RATE = 0.05
+_RATE, _ROWS = 0.05, 3
+"""A share that a rate may rise by, and a number of rows: of ten rows one is a tenth."""
+_ENOUGH = 100
 _HALF_OF_NORMAL = 5 * 1.2533  # five standard errors of a median
 _THIRD = math.log(1.35)  # of the rows, more or less; of few rows four times what chance makes of their number
 _OPEN = (None, None)
@@ -45,10 +47,11 @@ def expect(
 def columns(figure: Figure, bounds: Bounds, past: int, *, header: bool) -> Expectation:
     """Return what a change of a column means: it holds the file, or is only told.
 
-    JSON has no header, its keys come and go: there ten files must speak for a column.
+    JSON has no header, its keys come and go: there ten files must speak for a column. Of few rows a type says little.
     """
     what = figure.name.removeprefix("column_")
     holds = what in bounds.hold_for and (past >= TEN or (header and what == "renamed"))
+    holds = holds and (what != "retyped" or figure.rows >= _ENOUGH)
     return Expectation(high=0.0, severity="critical" if holds else "warning", basis=figure.told)
 
 
@@ -110,7 +113,8 @@ def _floor(figure: Figure, past: Sequence[Past]) -> Callable[[float], float]:
     if figure.name == "amount_median":
         width = max(1.0, _HALF_OF_NORMAL * figure.spread / math.sqrt(max(figure.rows, 1)))
         return lambda _: width
-    return lambda rate: max(_RATE, 5 * math.sqrt(max(rate * (1 - rate), 0.0) / max(figure.rows, 1)))
+    rows = max(figure.rows, 1)
+    return lambda rate: max(_RATE, _ROWS / rows, 5 * math.sqrt(max(rate * (1 - rate), 0.0) / rows))
 
 
 def _larger(one: float | None, other: float | None) -> float | None:

@@ -14,7 +14,7 @@ from laurels.stores import measures
 from laurels.stores.measures import Accepted
 from models.intake import Intake
 from models.measures import Measure
-from models.values.format import Delimited, ParquetFormat
+from models.values.format import JsonLines
 from models.values.mapping import Mapping
 from models.values.measure import Expectation, Figure, Past
 
@@ -105,9 +105,9 @@ def _columns(intake: Intake, mapping: Mapping, known: _History) -> Sequence[tupl
     types = {str(name): str(kind) for name, kind in intake.found.get("types", {}).items() if kind}
     now = Columns(tuple(intake.seen_columns), types)
     past = [Columns(one.columns, one.types) for one in last if one.columns]
-    header = isinstance(mapping.format, Delimited | ParquetFormat)
+    header = not isinstance(mapping.format, JsonLines)
     changes = column_changes(now, past, intake.missing_columns, ordered=header)[:MOST_COLUMNS]
-    noted = [Figure(f"column_{one.what}", one.column, 1.0, told=one.told) for one in changes]
+    noted = [Figure(f"column_{one.what}", one.column, 1.0, intake.rows, one.told) for one in changes]
     return [
         (figure, expectations.columns(figure, mapping.bounds, len(past), header=header)) for figure in noted
     ]

@@ -124,11 +124,11 @@ CHANGED: dict[str, tuple[Callable[[int, Row], None], tuple[str, ...]]] = {
     "one price": (every(1, sold(put(paid="20.00"))), ("amount_drift:EUR", "amount_drift:USD")),
     "amounts of another type": (
         every(1, sold(lambda row: row.update(paid="USD " + row["paid"]))),
-        ("null_rate:amount", "problem_rate:amount_unreadable"),
+        ("column_retyped:paid", "null_rate:amount", "problem_rate:amount_unreadable"),
     ),
     "times of another type": (
         every(1, put(at="09/17/2026")),
-        ("null_rate:occurred_at", "problem_rate:time_unreadable"),
+        ("column_retyped:at", "null_rate:occurred_at", "problem_rate:time_unreadable"),
     ),
 }
 

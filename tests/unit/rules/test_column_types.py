@@ -63,3 +63,10 @@ def test_a_value_has_a_type(value: object, name: str | None) -> None:
 )
 def test_a_column_has_the_type_that_all_its_values_have(values: list[object], name: str | None) -> None:
     assert type_of_all(values) == name
+
+
+@pytest.mark.parametrize(
+    ("numbers", "strays", "kind"), [(38, 2, "integer"), (37, 2, "text"), (1, 1, "text"), (0, 1, "text")]
+)
+def test_a_stray_value_makes_no_other_type(numbers: int, strays: int, kind: str) -> None:
+    assert type_of_all(["1"] * numbers + ["n/a"] * strays) == kind

@@ -115,6 +115,7 @@ CHANGES: list[tuple[str, Columns, list[Columns], list[tuple[str, str]]]] = [
     ("retyped", columns("id", id="text"), [columns("id", id="int")], [("retyped", "id")]),
     ("a wider number", columns("id", id="decimal(12, 2)"), [columns("id", id="int64")], []),
     ("a type not known before", columns("id", id="text"), [columns("id")], []),
+    ("what was text", columns("id", id="integer"), [columns("id", id="text")], []),
     (
         "a type that it was once",
         columns("id", id="text"),

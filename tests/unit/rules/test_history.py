@@ -165,10 +165,16 @@ def test_a_file_that_is_older_by_an_interval_is_stale_whatever_the_interval() ->
         assert not holds(bounds, -1 / 12)
 
 
+def test_of_few_rows_a_type_says_little() -> None:
+    assert columns(Figure("column_retyped", "x", 1.0, 99), Bounds(), 10, header=True).severity == "warning"
+
+
 RATES: list[tuple[str, float, int, float, bool]] = [
     ("none to a twentieth", 0.0, 1000, 0.05, False),
     ("none to a tenth", 0.0, 1000, 0.1, True),
     ("one more of few rows", 0.3, 20, 0.6, False),
+    ("one row of ten", 0.0, 10, 0.1, False),
+    ("four rows of ten", 0.0, 10, 0.4, True),
     ("the same of many", 0.3, 2000, 0.45, True),
     ("to none", 0.3, 2000, 0.0, False),
 ]
@@ -229,7 +235,7 @@ SEVERITIES: list[tuple[str, int, bool, str]] = [
 
 @pytest.mark.parametrize(("what", "past", "header", "severity"), SEVERITIES)
 def test_which_changes_of_columns_hold(what: str, past: int, header: bool, severity: str) -> None:
-    found = columns(Figure(f"column_{what}", "x", 1.0, told="why"), Bounds(), past, header=header)
+    found = columns(Figure(f"column_{what}", "x", 1.0, 100, "why"), Bounds(), past, header=header)
     assert found == Expectation(None, 0.0, severity, "why")  # type: ignore[arg-type]
 
 
