@@ -45,7 +45,7 @@ def type_of_all(values: Iterable[object]) -> str | None:
     found = Counter(name for name, _ in there)
     if found["decimal"]:
         found["decimal"] += found.pop("integer", 0)
-    name, count = max(found.items(), key=lambda one: one[1])
+    name, count = max(found.items(), key=lambda one: one[1], default=("", 0))
     if not there or name == "text" or count * 20 < len(there) * 19:
         return "text" if there else None
     is_spelled = any(spelled for _, spelled in there)
