@@ -25,6 +25,7 @@ from laurels.services.points import recompute_program
 from laurels.services.refused_reasons import refused_reasons
 
 HELD = 4
+NOT_JUDGED = 5
 SOME_QUARANTINED = 7
 LISTED = 20
 WIDEST = 120
@@ -93,7 +94,9 @@ def run(as_of: AsOf = None, as_json: JsonFlag = False) -> None:
         worked = drain(opened, actor=actor(opened))
         boards = reconcile_boards(opened, as_of=as_of)
     show({"worked": worked, "boards": boards}, as_json, lambda: _worked(worked))
-    if worked.quarantined or worked.held:
+    if worked.held:
+        raise typer.Exit(NOT_JUDGED)
+    if worked.quarantined:
         raise typer.Exit(SOME_QUARANTINED)
 
 
@@ -226,7 +229,7 @@ def _worked(worked: DrainReport) -> str:
         f"{worked.batches:,} batches: {worked.passed:,} rows passed, {worked.quarantined:,} quarantined"
         f"{f' ({reasons})' if reasons else ''}; {worked.points:+,} points, {worked.standings:,} standings moved"
     )
-    return f"{line}; {worked.held} batches could not be judged" if worked.held else line
+    return "\n".join([line, *(f"NOT JUDGED: {why}" for why in worked.stopped)])
 
 
 def _leave(report: IntakeReport, worked: DrainReport | None, *, some_refused: bool) -> None:
@@ -236,5 +239,7 @@ def _leave(report: IntakeReport, worked: DrainReport | None, *, some_refused: bo
             f"laurels: {report.name} is held: {', '.join(report.reasons)}", style="red", highlight=False
         )
         raise typer.Exit(HELD)
-    if some_refused or report.refused or report.conflicts or (worked and worked.held):
+    if worked and worked.held:
+        raise typer.Exit(NOT_JUDGED)
+    if some_refused or report.refused or report.conflicts:
         raise typer.Exit(SOME_QUARANTINED)

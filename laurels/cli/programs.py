@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from laurels.cli.console import AsOf, JsonFlag, actor, runtime, show, table
+from laurels.cli.console import AsOf, JsonFlag, actor, err, runtime, show, table
 from laurels.services.boards import reconcile_boards
-from laurels.services.programs import check_program, program_schema
+from laurels.services.programs import check_program, program_schema, unknown_attributes
 from laurels.services.versions import apply_program, list_programs
+from laurels.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="The program's YAML file.")]
@@ -25,9 +26,14 @@ def check(file: File, as_json: JsonFlag = False) -> None:
         shown,
         as_json,
         lambda: (
-            f"{file}: {program.program} is right: {len(program.earning)} rules, {len(program.boards)} boards"
+            f"{file}: {program.program} is right: {len(program.earning)} rules, {len(program.boards)} boards, "
+            f"{len(program.rules)} rules of quality"
         ),
     )
+    for name in unknown_attributes(program, Settings().mappings):
+        err.print(
+            f"laurels: no mapping keeps attributes.{name}: a rule that requires it would refuse every row"
+        )
 
 
 @app.command()

@@ -46,7 +46,9 @@ def replay(
             report = quarantine.replay(
                 opened, ids, edits=edits, actor=actor(opened), reason=why or "", as_of=as_of
             )
-        show(report, as_json, lambda: f"{len(report.queued)} rows queued again: {_NEXT}")
+        skipped = [f"row {row} is {state}: skipped" for row, state in sorted(report.skipped.items())]
+        queued = f"{len(report.queued)} rows queued again" + (f": {_NEXT}" if report.queued else "")
+        show(report, as_json, lambda: "\n".join([queued, *skipped]))
         return
     with runtime() as opened, counting("replayed", quarantine.count(opened, selection)) as progress:
         done = quarantine.replay_selection(

@@ -46,17 +46,14 @@ def families(ruleset: Ruleset) -> tuple[Family, ...]:
         for name, rules in groupby(critical, key=lambda one: one.rule.family)
     }
     (name, clauses), *others = grouped.items() or {"reading": ()}.items()
-    lists = _problems(f"problem !~ '{_pattern(lenient)}'") if (lenient := _lenient(ruleset)) else "problems"
-    return Family(name, clauses, lists), *(Family(*one) for one in others)
+    return Family(name, clauses, _listed(ruleset, lenient=False)), *(Family(*one) for one in others)
 
 
 def counted(ruleset: Ruleset) -> Family | None:
     """Return the rules whose rows pass and are counted, None where there are none."""
     lenient = _lenient(ruleset)
     clauses = tuple(Clause(one.rule.rule, predicate(one)) for one in lenient if _is_judged(one))
-    lists = (
-        _problems(f"problem ~ '{_pattern(lenient)}'") if any(not _is_judged(one) for one in lenient) else None
-    )
+    lists = _listed(ruleset, lenient=True) if any(not _is_judged(one) for one in lenient) else None
     return Family("counted", clauses, lists) if clauses or lists else None
 
 
@@ -138,7 +135,15 @@ def _lenient(ruleset: Ruleset) -> list[Applied]:
     return [one for one in ruleset.rules if one.rule.severity is not Severity.CRITICAL]
 
 
-def _problems(condition: str) -> str:
+def _listed(ruleset: Ruleset, *, lenient: bool) -> str:
+    """Return the problems that refuse a row, or those that do not: what any critical rule reads, nobody softens."""
+    if not (mild := _lenient(ruleset)):
+        return "problems"
+    strict = [one for one in ruleset.of(Severity.CRITICAL).rules if not _is_judged(one)]
+    condition = f"problem {'~' if lenient else '!~'} '{_pattern(mild)}'"
+    if strict:
+        word = "and problem !~" if lenient else "or problem ~"
+        condition += f" {word} '{_pattern(strict)}'"
     return f"array(select problem from unnest(problems) problem where {condition})"
 
 

@@ -17,7 +17,8 @@ _PERSONAL: Final = (
 _TRIM: Final = f"`{_FIX} trim:COLUMN` if it is white space"
 
 _ADVICE: Final[dict[str, str]] = {
-    CONFLICT: "send it under a new event id if it is another event, else dismiss it",
+    CONFLICT: "if the file that came first was rejected, send this one again; else dismiss it, or send it under a new "
+    "event id if it is another event",
     Problem.AMOUNT_DECIMAL_COMMA: f"`{_FIX} decimal-comma`; 1,234 is not guessed",
     Problem.AMOUNT_TOO_PRECISE: f"`{_FIX} decimal-comma` if the point is for thousands, else {_BY_FILE}",
     Problem.TIME_WITHOUT_ZONE: f"`{_FIX} zone=AREA/CITY`; give the mapping its zone for the files to come",

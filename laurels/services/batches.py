@@ -28,7 +28,7 @@ class BatchReport:
 
 @dataclass(slots=True)
 class DrainReport:
-    """What one draining of the inbox did. `held` counts batches that the gate could not judge.
+    """What one draining of the inbox did. `held` counts batches that the gate could not judge, `stopped` says why.
 
     `reasons` are of quarantined rows; `warnings` and `notes` refuse no row by themselves.
     """
@@ -43,6 +43,7 @@ class DrainReport:
     reasons: dict[str, int] = field(default_factory=dict)
     warnings: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
+    stopped: list[str] = field(default_factory=list)
 
     def add(self, report: BatchReport, verdict: Verdict | None) -> None:
         """Count one batch."""
@@ -101,6 +102,7 @@ def _work(
         done = _apply(runtime, held, claim)
     except GateError as error:  # one batch that cannot be judged must not stop those behind it
         report.held += 1
+        report.stopped.append(f"{error}; when that is mended: laurels intake retry-batch {claim.batch_id}")
         with fenced(runtime, held) as session:
             batches.stop(session, claim, str(error))
         return
@@ -127,7 +129,7 @@ def _apply(runtime: Runtime, held: Held, claim: Claim) -> BatchReport:
 
     Raises GateError where it is not what the gate passed.
     """
-    with fenced(runtime, held) as session:
+    with batches.refusing(claim.batch_id), fenced(runtime, held) as session:
         batches.check_passed(session, claim.batch_id, claim.token)
         passed, worked = points.work_batch(session, claim.batch_id)
         failpoint("working")

@@ -5,11 +5,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from laurels.errors import NotFoundError, ProgramInvalidError
+from laurels.errors import MappingInvalidError, NotFoundError, ProgramInvalidError
 from laurels.rules.findings import Finding, empties, findings_of
 from laurels.rules.lint import lint_program
 from laurels.rules.program_schema import editor_schema
 from laurels.rules.stand_ins import sound_parts
+from laurels.services.mappings import load_mapping
 from laurels.services.rulesets import of_the_house
 from laurels.stores.yaml_files import YamlDocument, read_yaml, read_yaml_file
 from models.values.program import PLANNED, Program
@@ -37,6 +38,18 @@ def check_program(path: Path) -> Program:
 def parse_program(text: str, name: str) -> Program:
     """Return the program in a YAML text, as check_program does; `name` stands for the file."""
     return _checked(read_yaml(text), name)
+
+
+def unknown_attributes(program: Program, mappings: Path) -> list[str]:
+    """Return the attributes that a program's rules look at and no mapping in a folder keeps: misspelt, or to come."""
+    kept: set[str] = set()
+    for path in sorted(mappings.glob("*.yaml")):
+        try:
+            kept |= set(load_mapping(path).attributes)
+        except MappingInvalidError:
+            continue  # said where it is used
+    looked_at = {name for rule in program.rules for name in rule.attributes}
+    return sorted(looked_at - kept)
 
 
 def program_schema() -> dict[str, Any]:

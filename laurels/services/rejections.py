@@ -58,7 +58,7 @@ def files_that_met(session: Session, intake: Intake) -> list[Intake]:
         select(Intake)
         .where(Intake.source == intake.source, col(Intake.id) > intake.id)
         .where(or_(col(Intake.duplicates) > 0, col(Intake.conflicts) > 0))
-        .where(col(Intake.state).in_(["reading", "released", "done"]))
+        .where(col(Intake.state).in_(["reading", "held", "released", "done"]))
         .order_by(col(Intake.id))
     )
     return list(session.exec(later).all())

@@ -9,11 +9,13 @@ from sqlmodel import Session
 
 from laurels.errors import GateError
 from laurels.rules.findings import Finding
+from laurels.rules.reasons import CONFLICT
 from laurels.stores import programs, rules
 from laurels.stores.yaml_files import read_yaml
 from models.intake import Intake
 from models.values.mapping import Mapping
 from models.values.part import Part
+from models.values.problem import Problem, Refusal
 from models.values.rules import Applied, Rule, Ruleset
 
 
@@ -32,13 +34,18 @@ def house_rules() -> tuple[Rule, ...]:
 
 
 def of_the_house(rules: Iterable[Rule]) -> list[Finding]:
-    """Return a finding for each rule that bears the name of one of the house's: its reason would mean two things."""
+    """Return a finding for each rule that would take something from the house's: a name, a reader's word, a reading."""
     names = {rule.rule for rule in house_rules()}
-    return [
-        Finding(("rules", at, "rule"), f"{rule.rule} is a rule of the house already: choose another name")
-        for at, rule in enumerate(rules)
-        if rule.rule in names
-    ]
+    words = {*Problem, *Refusal, CONFLICT}
+    findings = []
+    for at, rule in enumerate(rules):
+        if rule.rule in names | words:
+            told = f"{rule.rule} is a rule of the house already: choose another name"
+            findings.append(Finding(("rules", at, "rule"), told))
+        if rule.check.read:
+            told = "what can be read is the house's to say: nobody else softens or repeats it"
+            findings.append(Finding(("rules", at, "check", "read"), told))
+    return findings
 
 
 def of_mapping(mapping: Mapping) -> Ruleset:

@@ -6,11 +6,12 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from laurels.errors import NotFoundError, RuleRefusedError
-from laurels.services import audit
-from laurels.services.intake import IntakeReport, report_of
+from laurels.services import audit, rulesets
+from laurels.services.intake import IntakeReport, mapping_path, report_of
+from laurels.services.mappings import load_mapping
 from laurels.services.rejections import files_that_met, is_left, reject
 from laurels.services.runtime import Runtime
-from laurels.stores import batches
+from laurels.stores import batches, rules
 from models.audit import Actor
 from models.batches import Batch
 from models.intake import Intake
@@ -93,10 +94,23 @@ def retry_batch(runtime: Runtime, batch_id: int, *, actor: str, reason: str | No
             raise RuleRefusedError(f"batch {batch_id} is {batch.state}: only gate_error can be tried again")
         before = {"state": batch.state, **(batch.verdict or {})}
         batches.reopen(batch)
+        _by_the_rules_of_now(runtime, session, batch)
         after = {"state": batch.state}
         audit.record(
             session, by, "batch.retry", f"batch/{batch_id}", before=before, after=after, reason=reason
         )
+
+
+def _by_the_rules_of_now(runtime: Runtime, session: Session, batch: Batch) -> None:
+    """Let a batch be judged by its mapping as it is now, if it is there: its rule may be what was mended."""
+    intake = session.get(Intake, batch.intake_id)
+    if intake is None:
+        return
+    try:
+        mapping = load_mapping(mapping_path(runtime, intake.mapping))
+    except NotFoundError:
+        return
+    intake.ruleset = rules.keep(session, rulesets.of_mapping(mapping))
 
 
 def _locked(session: Session, intake_id: int) -> Intake:

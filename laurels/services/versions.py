@@ -10,7 +10,7 @@ from laurels.services import audit, points
 from laurels.services.points import RecomputeReport
 from laurels.services.programs import check_program
 from laurels.services.runtime import Runtime
-from laurels.stores import programs
+from laurels.stores import programs, rules
 from laurels.stores.programs import StoredProgram
 from models.values.program import Program
 
@@ -65,6 +65,7 @@ def apply_version(
         by = audit.authorise(session, actor, audit.Role.EDITOR)
         known = {one.name: one for one in programs.stored_programs(session)}.get(program.program)
         _refuse_same_time(known, program, effective_from)
+        rules.try_patterns(session, program.rules)
         version, new = programs.add_version(session, program, effective_from)
         if new and known:
             _refuse_breaking_off(programs.stored_program(session, known.name), effective_from, now)

@@ -1,10 +1,13 @@
 """Claims: queue rows move to a fenced batch in one short commit, and the gate's verdict is recorded beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+import psycopg
 from psycopg.types.json import Jsonb
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session, col, select
 
 from laurels.errors import GateError
@@ -114,6 +117,21 @@ def record_verdict(
             *(len(refused), len(refused), claim.batch_id),
         ),
     )
+
+
+@contextmanager
+def refusing(batch_id: int) -> Iterator[None]:
+    """Raise GateError where the store refuses what passed the gate: such a batch waits for a person, and alone.
+
+    The database's own words would quote the row.
+    """
+    try:
+        yield
+    except (psycopg.IntegrityError, psycopg.DataError, IntegrityError, DataError) as error:
+        kind = type(getattr(error, "orig", None) or error).__name__
+        raise GateError(
+            f"batch {batch_id}: passed the gate, and the store refuses a row of it: {kind}"
+        ) from None
 
 
 def stop(session: Session, claim: Claim, reason: str) -> None:

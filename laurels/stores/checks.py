@@ -53,6 +53,12 @@ select 'event ' || coalesce(k.key, c.key) || ' is in ' || coalesce(c.places, 0) 
   from inbox_key k full join counted c on c.key = k.key left join intake t on t.id = k.intake_id
  where k.key is null or (coalesce(c.places, 0) <> 1 and not (c.places is null and t.state = 'rejected'))
 """
+_STOPPED = """
+select 'batch ' || b.id || ' of ' || coalesce(t.name || ' (intake ' || t.id || ')', 'a recompute') || ': '
+       || coalesce(b.verdict->>'error', 'no reason kept')
+       || '; when that is mended: laurels intake retry-batch ' || b.id
+  from batch b left join intake t on t.id = b.intake_id where b.state = 'gate_error' order by b.id
+"""
 _CAPS = """
 with rule as (
   select v.id as version_id, e->>'rule' as rule, e->'cap'->>'per' as per, (e->'cap'->>'points')::bigint as most
@@ -174,6 +180,7 @@ CHECKS = (
     Check("I16", "An activity counts under the version that was effective when it occurred.", _VERSIONS),
     Check("I17", "Every event that was taken in is in exactly one place.", _PLACES),
     Check("I17", "Every row of a file was accepted, a duplicate, a conflict or refused.", _INTAKES),
+    Check("I38", "The gate can judge every batch, and the store takes what passed.", _STOPPED),
     Check("I17", "A file that was read beside one that broke off is sent again.", _MET),
     Check("I20", "A member holds one grant of a window at most.", _ONE_GRANT),
     Check("I27", "Every grant owes its push, its end another, and a rise a message.", _OWED),

@@ -7,13 +7,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from models.values.activity import Kind
 from models.values.part import Duration, Part
 
 FIELDS: Final = ("kind", "member", "occurred_at", "amount", "currency", "order", "referred", "verified")
 """What every activity has or may have; attributes of a mapping are written `attributes.NAME`."""
+
+
+MOST_REPEATED: Final = 255
+"""PostgreSQL's own bound of one repetition (DUPMAX); here also of those within one another, multiplied."""
 
 
 class Severity(StrEnum):
@@ -30,15 +34,44 @@ def _known_field(name: str) -> str:
     return name
 
 
+def _most_repeated(pattern: str) -> int:
+    """Return how often a part may be repeated by counts like {2,20}, those of groups within groups multiplied."""
+    levels, last = [1], 1
+    for part in re.findall(r"\\.|\[\^?\]?[^\]]*\]|\{(?:\d+,)?\d+\}|.", pattern):
+        if part == "(":
+            levels.append(1)
+        elif part == ")" and len(levels) > 1:
+            last = levels.pop()
+            levels[-1] = max(levels[-1], last)
+        elif re.fullmatch(r"\{.+\}", part):
+            last *= int(part.strip("{}").rpartition(",")[2])
+            levels[-1] = max(levels[-1], last)
+        else:
+            last = 1
+    return max(levels)
+
+
 def _portable(pattern: str) -> str:
     """Refuse what PostgreSQL and Python do not read alike, or what can take for ever."""
     if re.search(r"\\[^.dsw\\/+*?()\[\]{}^$|-]|\(\?|\\[0-9]", pattern):
         raise ValueError(f"{pattern!r}: no lookaround, back reference or other escape than \\d \\s \\w")
+    if re.search(r"[*+?}]\+", pattern):
+        raise ValueError(f"{pattern!r}: no possessive repetition")
+    if _most_repeated(pattern) > MOST_REPEATED:
+        raise ValueError(
+            f"{pattern!r}: repeats more than {MOST_REPEATED} times in all, which PostgreSQL refuses"
+        )
     try:
         re.compile(pattern)
     except re.error as error:
         raise ValueError(f"{pattern!r} is no pattern: {error}") from error
     return pattern
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError("must be a whole number; amounts are in minor units, so 50.00 is 5000")
 
 
 def _bounded(value: int) -> int:
@@ -48,7 +81,7 @@ def _bounded(value: int) -> int:
 
 
 FieldName = Annotated[str, AfterValidator(_known_field)]
-Whole = Annotated[int, Field(strict=True), AfterValidator(_bounded)]
+Whole = Annotated[int, BeforeValidator(_whole), AfterValidator(_bounded)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Reason = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)+$", max_length=60)]
 

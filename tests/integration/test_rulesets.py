@@ -1,5 +1,6 @@
 """What a batch is judged by: the house's rules, its mapping's as they were then, and each program version's in its time."""
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,12 +9,15 @@ from typing import Any
 import pytest
 import yaml
 
-from laurels.errors import MappingInvalidError, ProgramInvalidError
-from laurels.services import batches, intake, quarantine, rulesets, versions
+from laurels.errors import MappingInvalidError, ProgramInvalidError, RuleRefusedError
+from laurels.quality import compiled
+from laurels.quality.rules import Family
+from laurels.services import batches, checks, intake, quarantine, rulesets, versions
 from laurels.services.mappings import load_mapping
-from laurels.services.programs import check_program
+from laurels.services.programs import check_program, unknown_attributes
 from laurels.services.runtime import Runtime
 from laurels.stores.database import driver
+from models.values import rules as values
 from tests.battery.gate_rows import GOOD, ask, one, take_in
 from tests.integration.activity import purchase, write_jsonl
 from tests.mappings import MAPPINGS
@@ -43,7 +47,7 @@ def mapping_with(folder: Path, *rules: dict[str, Any]) -> str:
 
 def program_with(folder: Path, *rules: dict[str, Any]) -> Path:
     path = folder / "program.yaml"
-    path.write_text(SUMMER.read_text() + yaml.safe_dump({"rules": list(rules)}, sort_keys=False))
+    path.write_text(SUMMER.read_text() + yaml.safe_dump({"rules": [deepcopy(rule) for rule in rules]}, sort_keys=False))
     return path
 
 
@@ -190,3 +194,69 @@ def test_the_rules_of_an_intake_are_those_of_all_three(runtime: Runtime, tmp_pat
         "purchase_small",
     ]
     assert [a.since for a in whole.rules if a.since] == [datetime(2026, 5, 1, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (NAMED | {"check": {"read": "amount"}, "severity": "warning"}, "nobody else softens or repeats it"),
+        (NAMED | {"rule": "amount_decimal_comma"}, "amount_decimal_comma is a rule of the house already"),
+        (NAMED | {"rule": "row_ragged"}, "row_ragged is a rule of the house already"),
+    ],
+)
+def test_a_mapping_takes_nothing_from_the_house(tmp_path: Path, rule: dict[str, Any], words: str) -> None:
+    with pytest.raises(MappingInvalidError, match=words):
+        load_mapping(Path(mapping_with(tmp_path, rule)))
+
+
+def test_a_program_whose_pattern_postgresql_does_not_take_is_not_applied(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(values, "MOST_REPEATED", 1000)  # as if the check of the file had missed it
+    shaped = NAMED | {"check": {"matches": {"field": "currency", "pattern": "^[A-Z]{1,300}$"}}}
+    with pytest.raises(RuleRefusedError, match="shop_named: PostgreSQL does not take its pattern"):
+        versions.apply_program(runtime, program_with(tmp_path, shaped), actor="ann")
+    assert ask(runtime, "select * from program_version") == []
+
+
+def test_what_the_store_refuses_after_the_gate_waits_alone_and_is_named(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "families", lambda _: (Family("blind", (), None),))
+    take_in(runtime, [replace(GOOD, occurred_at=None)], "shop-1")
+    poisoned = batches.drain(runtime)
+    monkeypatch.undo()
+    take_in(runtime, [GOOD], "shop-2")
+    assert (poisoned.held, batches.drain(runtime).passed) == (1, 1)
+    (told,) = poisoned.stopped
+    assert (
+        "the store refuses a row of it: NotNullViolation; when that is mended: laurels intake retry-batch"
+        in told
+    )
+    (finding,) = checks.check_invariants(runtime)
+    assert "batch 1 of planted.jsonl (intake 1)" in str(finding)
+    assert "retry-batch 1" in str(finding)
+    quarantine.retry_batch(runtime, 1, actor="ann")
+    assert batches.drain(runtime).reasons == {"time_missing": 1}
+    assert checks.check_invariants(runtime) == []
+
+
+def test_a_batch_is_judged_again_by_the_rules_that_were_mended(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mapping = Path(mapping_with(tmp_path, NAMED))
+    path = write_jsonl(tmp_path / "rows.jsonl", [purchase("a", "ada", "1.00")])
+    intake.ingest_file(runtime, path, source="test", mapping=str(mapping))
+    monkeypatch.setattr(compiled, "predicate", lambda _: "no_such_column")
+    assert batches.drain(runtime).held == 1
+    monkeypatch.undo()
+    with runtime.database.transaction() as session:
+        driver(session).execute("update intake set mapping = %s", (str(mapping),))
+    mapping.write_text((MAPPINGS / "activity-jsonl.yaml").read_text())
+    quarantine.retry_batch(runtime, int(str(one(runtime, "select id from batch"))), actor="ann")
+    assert batches.drain(runtime).passed == 1
+
+
+def test_attributes_that_no_mapping_keeps_are_told(tmp_path: Path) -> None:
+    misspelt = NAMED | {"rule": "chanel_named", "check": {"required": "attributes.chanel"}}
+    assert unknown_attributes(check_program(program_with(tmp_path, NAMED, misspelt)), MAPPINGS) == ["chanel"]

@@ -96,3 +96,19 @@ def test_a_severity_that_refuses_nothing_is_counted_apart() -> None:
 def test_without_any_rule_what_could_not_be_read_is_refused() -> None:
     (family,) = families(Ruleset(rules=()))
     assert (family.clauses, family.lists) == ((), "problems")
+
+
+def test_what_a_critical_rule_reads_no_other_rule_softens() -> None:
+    strict = applied({"read": "amount"}, rule="amount_readable")
+    mild = applied(
+        {"form": {"personal": "email", "form": "email"}}, severity="warning", rule="amount_decimal_comma"
+    )
+    family, *_ = families(Ruleset(rules=(strict, mild)))
+    refused = "problem !~ '^(amount_decimal_comma)$' or problem ~ '^(amount(_.*)?)$'"
+    assert family.lists == f"array(select problem from unnest(problems) problem where {refused})"
+    told = counted(Ruleset(rules=(strict, mild)))
+    assert told
+    assert told.lists == (
+        "array(select problem from unnest(problems) problem where "
+        "problem ~ '^(amount_decimal_comma)$' and problem !~ '^(amount(_.*)?)$')"
+    )

@@ -51,6 +51,19 @@ def test_a_rule_is_critical_and_about_every_row_unless_it_says_otherwise() -> No
         ({"check": {"matches": {"field": "kind", "pattern": "(?=a)"}}}, "no lookaround"),
         ({"check": {"matches": {"field": "kind", "pattern": "(a)\\1"}}}, "no lookaround, back reference"),
         ({"check": {"matches": {"field": "kind", "pattern": "\\Aa"}}}, "or other escape"),
+        (
+            {"check": {"matches": {"field": "kind", "pattern": "^a{1,300}$"}}},
+            "repeats more than 255 times in all",
+        ),
+        (
+            {"check": {"matches": {"field": "kind", "pattern": "^((a{1,16}){16}){2}$"}}},
+            "repeats more than 255",
+        ),
+        ({"check": {"matches": {"field": "kind", "pattern": "^a*+$"}}}, "no possessive repetition"),
+        (
+            {"check": {"between": {"field": "amount", "max": 50.5}}},
+            "amounts are in minor units, so 50.00 is 5000",
+        ),
         ({"rule": "Amount"}, "should match pattern"),
         ({"rule": "amount"}, "should match pattern"),
         ({"sentence": "small"}, "at least 10 characters"),
@@ -63,6 +76,13 @@ def test_a_rule_is_critical_and_about_every_row_unless_it_says_otherwise() -> No
 )
 def test_what_nobody_could_mean_is_refused(parts: dict[str, Any], words: str) -> None:
     assert words in refused(**parts)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^[A-Z]{2,200}[0-9]{2}_[A-Z]{2,200}$", "^([a-z]{1,15}){1,17}[{300}]$", "^a+\\.b*$"]
+)
+def test_patterns_that_both_engines_take(pattern: str) -> None:
+    assert rule(check={"matches": {"field": "kind", "pattern": pattern}}).check.matches
 
 
 def test_it_knows_the_fields_that_it_looks_at() -> None:
