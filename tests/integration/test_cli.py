@@ -323,6 +323,26 @@ def test_a_file_without_a_header_is_told_without_its_first_row(cli: Any, tmp_pat
     assert "ann@example.org" not in held.stdout + cli("intake", "list", "--json").stdout
 
 
+def test_nor_where_one_of_its_values_is_called_like_a_column(cli: Any, tmp_path: Path) -> None:
+    path, good = tmp_path / "rows.csv", tmp_path / "good.csv"
+    header = "event_id,kind,member_id,occurred_at,phone,channel"
+    row = "q0,share,m0,2026-06-10T10:00:00Z,+12025550143,email"
+    good.write_text(f"{header}\n{row}\n")
+    assert cli("ingest", good, "--source", "shop", "--mapping", "activity").exit_code == 0
+    path.write_text(f"{row}\n{row.replace('q0', 'q1')}\n")
+    held = cli("ingest", path, "--source", "shop", "--mapping", "activity")
+    told = [
+        cli("intake", "list", "--json"),
+        cli("intake", "show", 2),
+        cli("intake", "show", 2, "--json"),
+        held,
+    ]
+    said = "".join(one.stdout + one.stderr for one in told)
+    assert held.exit_code == 4
+    assert "column 5" in said
+    assert [value for value in row.split(",")[2:-1] if value in said] == []
+
+
 def test_an_export_to_where_nobody_may_write_is_one_line(filled: Any, tmp_path: Path) -> None:
     cli, _ = filled
     (tmp_path / "file").touch()

@@ -30,7 +30,7 @@ CSV = [
         ("ID", "Member", "At", "Amount", "Order"),
         (),
     ),
-    (b"id,member,at,amount,order,,\n", (), ("",), ()),  # a column without a name is no name twice
+    (b"id,member,at,amount,order,,\n", (), ("column 6", "column 7"), ()),  # no name is no name twice
     (b"id,member,at,amount,order,amount,x,x\n", (), ("x",), ("amount", "x")),
     (b"", ("id", "at", "amount", "order", "member"), (), ()),
     (b"\n\n", ("id", "at", "amount", "order", "member"), (), ()),
