@@ -95,7 +95,7 @@ def column_changes(
         return []
     ever = {name for one in past for name in one.names}
     always = {name for one in past[:1] for name in one.names if all(name in other.names for other in past)}
-    added = [name for name in now.names if name not in ever]
+    added = [name for name in dict.fromkeys(now.names) if name not in ever]
     lost = [
         name for name in dict.fromkeys([*past[0].names, *absent]) if name in ever and name not in now.names
     ]
@@ -121,7 +121,7 @@ def column_changes(
 
 
 def _order(one: Columns, other: Columns) -> list[str]:
-    return [name for name in one.names if name in other.names]
+    return [name for name in dict.fromkeys(one.names) if name in other.names]
 
 
 def _pairs(lost: Sequence[str], added: Sequence[str]) -> dict[str, str]:

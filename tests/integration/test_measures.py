@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -200,3 +201,24 @@ def test_what_harms_nothing_is_told(
     report = send(columns=columns)
     assert (report.state, report.reasons) == ("released", ())
     assert one(feed.runtime, "select verdict->'warning' from intake where id = %s", report.intake_id) == told
+
+
+@pytest.mark.parametrize(
+    ("names", "reasons", "told"),
+    [
+        (("memo", "memo"), ("duplicate_column",), {"memo"}),
+        (("", ""), (), {"column 11", "column 12"}),
+        (("+1 202 555 0143", "Jane Doe"), (), {"column 11", "column 12"}),
+    ],
+)
+def test_columns_that_nobody_declared_come_in_under_any_names(
+    runtime: Runtime, tmp_path: Path, names: tuple[str, str], reasons: tuple[str, ...], told: set[str]
+) -> None:
+    feed = Feed(runtime, tmp_path, rows=40)
+    assert feed.send(0).state == "released"
+    report = feed.send(1, columns=(*COLUMNS, "x", "y"), renamed=dict(zip("xy", names, strict=True)))
+    assert report.reasons == reasons
+    found = ask(
+        runtime, "select field from measure where intake_id = %s and name = 'column_added'", report.intake_id
+    )
+    assert {field for (field,) in found} == told

@@ -106,6 +106,8 @@ CHANGES: list[tuple[str, Columns, list[Columns], list[tuple[str, str]]]] = [
     ("no history", columns("a"), [], []),
     ("added", columns("id", "at", "channel", "paid", "coupon"), [OLD] * 10, [("added", "coupon")]),
     ("added once before", columns("id", "at", "channel", "paid", "coupon"), [OLD, columns("coupon")], []),
+    ("added twice", columns("id", "at", "channel", "paid", "x", "x"), [OLD], [("added", "x")]),
+    ("there twice, once before", columns("id", "at", "channel", "paid", "paid"), [OLD], []),
     ("missing", columns("id", "at", "paid"), [OLD] * 10, [("missing", "channel")]),
     ("missing before too", columns("id", "at", "paid"), [OLD, columns("id", "at", "paid")], []),
     ("renamed", columns("id", "at", "Channels", "paid"), [OLD] * 10, [("renamed", "channel")]),
