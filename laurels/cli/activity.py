@@ -12,6 +12,7 @@ from laurels.cli.console import (
     at_hand,
     err,
     out,
+    printable,
     reading,
     runtime,
     show,
@@ -209,7 +210,7 @@ def _counts(report: IntakeReport, worked: DrainReport | None) -> str:
             lines.append(f"missing columns: {', '.join(report.missing_columns)}")
         if report.duplicate_columns:
             lines.append(f"columns that are there twice: {', '.join(report.duplicate_columns)}")
-    return "\n".join([*lines, _worked(worked)] if worked else lines)
+    return "\n".join(map(printable, [*lines, _worked(worked)] if worked else lines))
 
 
 def _pace(report: IntakeReport) -> str:
@@ -235,9 +236,8 @@ def _worked(worked: DrainReport) -> str:
 def _leave(report: IntakeReport, worked: DrainReport | None, *, some_refused: bool) -> None:
     """Exit by what became of this file, whoever worked it off and whatever else was worked off with it."""
     if report.state == "held":
-        err.print(
-            f"laurels: {report.name} is held: {', '.join(report.reasons)}", style="red", highlight=False
-        )
+        said = printable(f"laurels: {report.name} is held: {', '.join(report.reasons)}")
+        err.print(said, style="red", highlight=False, markup=False)
         raise typer.Exit(HELD)
     if worked and worked.held:
         raise typer.Exit(NOT_JUDGED)

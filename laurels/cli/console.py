@@ -127,7 +127,7 @@ def reading(path: Path) -> Iterator[Callable[[int], None]]:
     """Show how much of a file is read, where somebody looks."""
     with _bar() as progress:
         size = path.stat().st_size if path.is_file() else None
-        task = progress.add_task(path.name, total=size)
+        task = progress.add_task(printable(path.name), total=size)
         yield lambda done: progress.update(task, completed=done)
 
 
@@ -158,7 +158,12 @@ def _lines(value: object) -> Text:
 
 def _literal(text: str) -> Text:
     """Return what came from files as it is: no markup of Rich's, nothing that steers a terminal."""
-    return Text("".join(sign if sign.isprintable() else "\ufffd" for sign in text))
+    return Text(printable(text))
+
+
+def printable(text: str) -> str:
+    """Return a text on one line, with a mark in place of each sign that breaks it or steers a terminal."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 def _plain(value: Any) -> Any:

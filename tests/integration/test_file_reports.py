@@ -68,6 +68,18 @@ def test_a_report_says_how_a_file_is_written_and_read(runtime: Runtime, cli: Any
     assert now["rows_per_second"] == pytest.approx(1 / now["seconds"], abs=1, rel=0.1)
 
 
+def test_a_name_neither_breaks_a_line_nor_steers_a_terminal(cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a\nb\x1b[2J[b].csv"
+    path.write_text(HEADER + csv_row(PURCHASE))
+    printed = cli("ingest", path, "--source", "shop", "--mapping", "activity").stdout.splitlines()
+    name = "a\ufffdb\ufffd[2J[b].csv"
+    assert printed[0] == f"{name}: 1 rows: 1 accepted, 0 duplicates, 0 conflicts, 0 refused"
+    path.write_text("event_id,kind\n1,share\n")
+    held = cli("ingest", path, "--source", "shop", "--mapping", "activity")
+    assert held.stdout.splitlines()[0].startswith(f"{name}: ")
+    assert held.stderr == f"laurels: {name} is held: missing_column\n"
+
+
 def test_a_time_of_nothing_is_no_speed() -> None:
     report = IntakeReport(1, "a", "s", "released", 10, 10, 0, 0, 0, seen_before=False)
     assert report.timed(0).rows_per_second is None
