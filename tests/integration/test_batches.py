@@ -19,6 +19,7 @@ from laurels.services.runtime import Runtime
 from laurels.settings import Settings
 from laurels.stores import leases
 from laurels.stores.batches import next_claim
+from models.values.rules import Ruleset
 from tests.battery.gate_rows import ask, one, states_by_key
 from tests.battery.test_crashes import worker
 from tests.integration.activity import purchase, write_jsonl
@@ -248,10 +249,10 @@ def test_a_batch_that_cannot_be_judged_stands_apart_and_the_rest_goes_on(
 ) -> None:
     judge = Gate.judge_batch
 
-    def unsure(gate: Gate, batch_id: int, rows: int) -> Verdict:
+    def unsure(gate: Gate, batch_id: int, rows: int, ruleset: Ruleset) -> Verdict:
         if batch_id == 2:
             raise GateError("no answer")
-        return judge(gate, batch_id, rows)
+        return judge(gate, batch_id, rows, ruleset)
 
     with monkeypatch.context() as patched:
         patched.setattr(Gate, "judge_batch", unsure)

@@ -47,7 +47,9 @@ def mapping_with(folder: Path, *rules: dict[str, Any]) -> str:
 
 def program_with(folder: Path, *rules: dict[str, Any]) -> Path:
     path = folder / "program.yaml"
-    path.write_text(SUMMER.read_text() + yaml.safe_dump({"rules": [deepcopy(rule) for rule in rules]}, sort_keys=False))
+    path.write_text(
+        SUMMER.read_text() + yaml.safe_dump({"rules": [deepcopy(rule) for rule in rules]}, sort_keys=False)
+    )
     return path
 
 

@@ -108,7 +108,7 @@ TWO = f"{COLUMNS}\n{LINE}\n{LINE.replace('e1', 'e2')}\n"
 HELD: list[tuple[str, str, dict[str, int], tuple[str, ...]]] = [
     ("empty", "", {}, ("empty_file", "missing_column")),
     ("header only", COLUMNS + "\n", {}, ("no_rows",)),
-    ("wrong delimiter", f"{COLUMNS}\n{LINE}\n".replace(",", ";"), {}, ("missing_column",)),
+    ("wrong delimiter", f"{COLUMNS}\n{LINE}\n".replace(",", "^"), {}, ("missing_column",)),
     ("missing column", f"{COLUMNS}\n{LINE}\n".replace("member_id", "client"), {}, ("missing_column",)),
     ("two columns of one name", f"{COLUMNS},amount\n{LINE},9.00\n", {}, ("duplicate_column",)),
     ("an undeclared name twice", f"{COLUMNS},x,x\n{LINE},1,2\n", {}, ("duplicate_column",)),
