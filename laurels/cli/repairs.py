@@ -18,6 +18,7 @@ Ids = Annotated[list[int], typer.Argument(help="Numbers from `laurels quarantine
 Why = Annotated[str | None, typer.Option("--why", help="Why, for the audit.")]
 All = Annotated[bool, typer.Option("--all", help="All open rows.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")]
+SOME_LEFT = 7
 _NEXT = "`laurels run` works them off"
 
 
@@ -136,19 +137,16 @@ def repair(
     as_of: AsOf = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Take edited cells back and queue their rows under their own keys: all of the file or nothing."""
+    """Take edited cells back and queue their rows under their own keys. Exit status 7 where some are still wrong."""
     with runtime() as opened:
         report = quarantine.repair_sheet(
             opened, path, actor=actor(opened), reason=why or "", as_of=as_of, dry_run=dry_run
         )
-    if report.edited and not as_json:
-        edits = [
-            (one.line, one.id, column, one.before[column], text, one.wrong)
-            for one in report.edited
-            for column, text in one.after.items()
-        ]
-        out.print(table("Edited", ("line", "id", "column", "before", "after", "still wrong"), edits))
+    if not as_json:
+        _edited(report, path)
     show(report, as_json, lambda: "\n".join(_repaired(report, dry_run=dry_run)))
+    if report.left:
+        raise typer.Exit(SOME_LEFT)
 
 
 @app.command()
@@ -202,11 +200,29 @@ def _left(report: FixReport) -> list[str]:
     ]
 
 
+def _edited(report: RepairReport, path: Path) -> None:
+    """Print what is still wrong, each row with its place, and then the others before and after."""
+    if report.left:
+        wrong = [f"{path}:{one.line}: row {one.id}: {' '.join(one.wrong)}" for one in report.left]
+        show(report, as_json=False, table=lambda: "\n".join(["Still wrong:", *wrong, ""]))
+    if report.edited:
+        stops = f" (the first {len(report.edited)} of {report.queued:,})"
+        title = "Edited rows" + (stops if len(report.edited) < report.queued else "")
+        edits = [
+            (one.line, one.id, column, one.before[column], text)
+            for one in report.edited
+            for column, text in one.after.items()
+        ]
+        out.print(table(title, ("line", "id", "column", "before", "after"), edits))
+
+
 def _repaired(report: RepairReport, *, dry_run: bool) -> list[str]:
     done = "rows would be queued again" if dry_run else f"rows queued again: {_NEXT}"
     lines = [f"{report.queued:,} {done}; {report.unchanged:,} are as they were"]
     lines += [f"{rows:,} edited in {column}" for column, rows in report.columns.most_common()]
-    lines += [f"{rows:,} still wrong: {reason}" for reason, rows in report.wrong.most_common()]
+    if report.left:
+        lines.append(f"{len(report.left):,} still wrong: they stay as they are")
+    lines += [f"  {rows:,} {reason}" for reason, rows in report.wrong.most_common()]
     return lines + [f"row {row} is {state}: skipped" for row, state in report.stale.items()]
 
 

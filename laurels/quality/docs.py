@@ -20,6 +20,7 @@ LINES_READ = 1_000_000
 LINES_SHOWN = 10
 _FOUND = 2
 """The column of what was found: some renderers would write "% not null" of a share that we left out."""
+_ROWS = "Its rows"
 _SEVERITIES = ("critical", "warning", "info")
 
 _ASSETS = {
@@ -44,19 +45,32 @@ class Suites:
     rows: Sequence[Any] = ()
 
 
-def document(database_url: str, intake_id: int, title: str, facts: dict[str, str], suites: Suites) -> str:
+def document(
+    database_url: str,
+    intake_id: int,
+    title: str,
+    facts: dict[str, str],
+    suites: Suites,
+    *,
+    unread: bool = False,
+) -> str:
     """Return the page of one intake as HTML: facts, then what each expectation found, failures first.
 
-    Raises GateError where an expectation could not be evaluated.
+    Of a file that is `unread` no row is judged: that no row breaks a rule would say nothing of it. Raises GateError
+    where an expectation could not be evaluated.
     """
+    if unread:
+        suites = Suites(suites.file, suites.measures)
     with ALONE, _context(database_url) as context:
         found = {name: _judged(context, name, intake_id, getattr(suites, name)) for name in _ASSETS}
     parts = {
         "The file as a whole": [*found["file"], *found["measures"]],
-        "Its rows": [*found["lines"], *found["rows"]],
+        _ROWS: [*found["lines"], *found["rows"]],
     }
     with ALONE:
         blocks = [_rendered(heading, results) for heading, results in parts.items() if results]
+        if unread:
+            blocks.append(Block(_ROWS, sentence="not judged: the file was not read"))
         return page(title, facts, blocks)
 
 

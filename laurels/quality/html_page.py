@@ -29,10 +29,11 @@ _ATTRIBUTES = {"class", "hidden"}
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One part of a page: a heading of ours, and a section that Great Expectations rendered."""
+    """One part of a page: a heading of ours, and a section that Great Expectations rendered, or a sentence of ours."""
 
     heading: str
-    section: Any
+    section: Any = None
+    sentence: str = ""
 
 
 def page(title: str, facts: Mapping[str, str], blocks: Iterable[Block]) -> str:
@@ -40,7 +41,7 @@ def page(title: str, facts: Mapping[str, str], blocks: Iterable[Block]) -> str:
     told = "".join(
         f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in facts.items()
     )
-    parts = (f"<h2>{html.escape(block.heading)}</h2>{cleaned(_markup(block.section))}" for block in blocks)
+    parts = (f"<h2>{html.escape(block.heading)}</h2>{_body(block)}" for block in blocks)
     return frame(title, f'<dl class="facts">{told}</dl>{"".join(parts)}')
 
 
@@ -86,6 +87,10 @@ class _Cleaner(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._dropping:
             self.kept.append(html.escape(data))
+
+
+def _body(block: Block) -> str:
+    return f"<p>{html.escape(block.sentence)}</p>" if block.sentence else cleaned(_markup(block.section))
 
 
 def _markup(section: Any) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from laurels.rules.reasons import SENTENCES
+from laurels.rules.tallies import ROLES
 from models.values.money import currencies, minor_digits
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
@@ -13,7 +14,7 @@ _RATES = {
     "conflict_rate": "{value} of its rows contradict what came before",
     "refused_rate": "{value} of its lines cannot be told apart into fields",
     "ahead_rate": "{value} of its rows are dated ahead of the clock",
-    "null_rate": "{field} is empty in {value} of its rows",
+    "null_rate": "{field} is {empty} in {value} of its rows",
     "problem_rate": "{value} of its rows: {problem}",
 }
 _SENTENCES = {
@@ -60,7 +61,11 @@ class Judged:
         if self.name == "freshness":
             return _age(self.value)
         return _SENTENCES.get(self.name, "{name} of {field} is {value}").format(
-            name=self.name, field=self.field, value=self.shown(self.value), problem=_problem(self.field)
+            name=self.name,
+            field=self.field,
+            value=self.shown(self.value),
+            problem=_problem(self.field),
+            empty="empty or cannot be read" if self.field in ROLES else "empty",
         )
 
     @property

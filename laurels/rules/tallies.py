@@ -23,7 +23,8 @@ AHEAD = timedelta(minutes=5)
 """How far clocks may differ: the gate's own rule about times in the future."""
 
 _TYPED = {"member": "member_id", "referred": "referred_id", "order": "order_id", "amount": "amount_minor"}
-_ROLES = ("kind", "occurred_at", "amount", "order", "verified", "member", "referred", "currency")
+ROLES = ("kind", "occurred_at", "amount", "order", "verified", "member", "referred", "currency")
+"""The fields that are read, not only kept: one that cannot be read is null, as an empty one is."""
 
 
 class Tallies:
@@ -40,7 +41,7 @@ class Tallies:
         self._ahead: datetime | None = None
         self._limit = as_of + AHEAD
         fields = mapping.counted_fields
-        self._typed = [(name, _TYPED.get(name, name)) for name in _ROLES if name in fields]
+        self._typed = [(name, _TYPED.get(name, name)) for name in ROLES if name in fields]
         self._personal = [name for name in mapping.personal if name in fields]
         self._attributes: dict[str, Counter[str]] = {name: Counter() for name in mapping.attributes}
 

@@ -13,7 +13,8 @@ from laurels.quality.rules import INTAKE_FAMILY
 from laurels.rules.holds import Judged, sparkline
 from laurels.services.intake_reports import IntakeReport, report_of
 from laurels.services.runtime import Runtime
-from laurels.stores import measures
+from laurels.stores import measures, quarantine
+from laurels.stores.quarantine import Gated
 from models.intake import Intake
 
 SPARKS = 20
@@ -43,11 +44,14 @@ class HoldView:
     """One file: its counts, what broke its bounds, what is only told, the rest, and what to do next.
 
     `rules` are the sentences of the rules about whole files that it breaks without a measure (an empty file, say).
+    `replay_of` is the intake whose rows a replay brings back: it has no counts of its own but what the gate says.
     """
 
     report: IntakeReport
     mapping: str
     as_of: datetime
+    replay_of: int | None
+    gated: Gated
     rules: tuple[str, ...]
     broken: tuple[Shown, ...]
     told: tuple[Shown, ...]
@@ -68,6 +72,8 @@ def show_intake(runtime: Runtime, intake_id: int) -> HoldView:
             report=report,
             mapping=intake.mapping,
             as_of=intake.as_of,
+            replay_of=intake.replay_of,
+            gated=quarantine.gated(session, intake_id),
             rules=tuple(_rules(report, {one.measure.name for one in broken})),
             broken=tuple(one for one in broken if one.measure.severity == "critical"),
             told=tuple(one for one in broken if one.measure.severity != "critical"),
@@ -122,8 +128,13 @@ def _lines(view: HoldView, width: int) -> Iterator[str]:
     report = view.report
     head = f"Intake {report.intake_id}: {report.name} from {report.source} by {view.mapping}, {report.state.upper()}"
     yield from _wrapped(head, width)
-    counts = f"{report.rows:,} rows: {report.accepted:,} accepted, {report.duplicates:,} duplicates, "
-    yield from _wrapped(f"{counts}{report.conflicts:,} conflicts, {report.refused:,} refused", width)
+    if view.replay_of is None:
+        counts = f"{report.rows:,} rows: {report.accepted:,} accepted, {report.duplicates:,} duplicates, "
+        yield from _wrapped(f"{counts}{report.conflicts:,} conflicts, {report.refused:,} refused", width)
+    else:
+        yield f"A replay of intake {view.replay_of}: rows of it that were refused, read again"
+    for told in _gated(view):
+        yield from _wrapped(told, width)
     if view.rules or view.broken:
         yield from ("", "Held for" if report.state == "held" else "Was held for")
         for sentence in view.rules:
@@ -137,6 +148,14 @@ def _lines(view: HoldView, width: int) -> Iterator[str]:
         yield from _wrapped("; ".join(_short(view.others)), width)
     if view.next:
         yield from ("", "Next", *(f"  {line}" for line in view.next))
+
+
+def _gated(view: HoldView) -> Iterator[str]:
+    """Yield what the gate said of its rows, where it said something."""
+    passed, waiting = view.gated.passed, view.gated.waiting
+    where = f"laurels quarantine list --intake {view.replay_of or view.report.intake_id}"
+    if passed or waiting:
+        yield f"{passed:,} passed the gate, {waiting:,} in quarantine" + (f" (`{where}`)" if waiting else "")
 
 
 def _measured(found: tuple[Shown, ...], width: int) -> Iterator[str]:

@@ -20,8 +20,11 @@ from sqlmodel import col, select
 from laurels.errors import NotFoundError, RuleRefusedError
 from laurels.quality import docs, html_page, suites
 from laurels.services import rulesets
+from laurels.services.intake_reports import report_of
 from laurels.services.runtime import Runtime
 from laurels.settings import Settings
+from laurels.stores import quarantine
+from laurels.stores.quarantine import Gated
 from models.intake import Intake
 from models.measures import Measure
 
@@ -50,6 +53,7 @@ def publish(runtime: Runtime, intake_id: int) -> Published:
         intake = session.get(Intake, intake_id)
         measures = session.exec(select(Measure).where(Measure.intake_id == intake_id)).all()
         ruleset = rulesets.of_intake(session, intake_id) if intake else None
+        gated = quarantine.gated(session, intake_id)
     if intake is None or ruleset is None:
         raise NotFoundError(f"no intake {intake_id}")
     if intake.replay_of is not None:
@@ -59,7 +63,8 @@ def publish(runtime: Runtime, intake_id: int) -> Published:
     url = runtime.database.engine.url.render_as_string(hide_password=False)
     expected = suites.suites(ruleset, measures)
     title = f"Intake {intake_id} of {intake.source}"
-    text = docs.document(url, intake_id, title, _facts(intake), expected).replace(
+    unread = not intake.rows and bool(report_of(intake).unread)
+    text = docs.document(url, intake_id, title, _facts(intake, gated), expected, unread=unread).replace(
         "<head>", f'<head><meta name="laurels" content="{_mark(intake)}">', 1
     )
     root = runtime.settings.quality_docs.absolute()
@@ -107,7 +112,7 @@ def page_url(settings: Settings, intake_id: int) -> str | None:
     return f"{base.rstrip('/')}/intake-{intake_id}/" if base else None
 
 
-def _facts(intake: Intake) -> dict[str, str]:
+def _facts(intake: Intake, gated: Gated) -> dict[str, str]:
     """Return what the head of the page says. No name of the file and none of its columns: they may tell of a person."""
     reasons = (intake.verdict or {}).get("reasons", ())
     facts = {
@@ -121,6 +126,8 @@ def _facts(intake: Intake) -> dict[str, str]:
         "Shown": "rows as they came, whatever was mended since; counts and lines, no values",
         "Judged for this page": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     }
+    if gated.passed or gated.waiting:
+        facts["At the gate"] = f"{gated.passed:,} passed, {gated.waiting:,} in quarantine"
     if intake.rows > docs.LINES_READ:
         facts["Shown"] += f"; of the first {docs.LINES_READ:,} lines"
     return {name: text for name, text in facts.items() if text}

@@ -53,7 +53,8 @@ class Edited:
 class RepairReport:
     """What a sheet mends: rows queued (or that would be), those as they were, and those that are stale, by number.
 
-    `wrong` counts what still cannot be read of edited rows: the gate will refuse these again.
+    `left` are all edited rows of which something still cannot be read: they stay open as they were, and `wrong` counts
+    why. `columns` counts the edited cells of both, `edited` has the first rows that are queued.
     """
 
     queued: int = 0
@@ -62,6 +63,7 @@ class RepairReport:
     wrong: Counter[str] = field(default_factory=Counter)
     columns: Counter[str] = field(default_factory=Counter)
     edited: list[Edited] = field(default_factory=list)
+    left: list[Edited] = field(default_factory=list)
 
 
 def export_sheet(
@@ -104,19 +106,22 @@ def repair_sheet(
     dry_run: bool = False,
     shown: int = 20,
 ) -> RepairReport:
-    """Mend refused rows by the cells of a sheet that were edited, and queue these rows; all of it or nothing.
+    """Mend refused rows by the cells of a sheet that were edited, and queue these rows in one transaction.
 
     A cell counts as edited if it differs from what is kept; of a personal column, which is exported empty, if it is
     filled in. Rows without an edited cell are left alone; those that are no longer open, or are of another revision,
-    are skipped and named. The first `shown` rows are told before and after. Takes an editor, also for a dry run. Raises
-    DataRejectedError, naming file and line, for an unknown column or row, and for an edit that cannot be.
+    are skipped and named; those of which something still cannot be read stay open as they were, and all are told. The
+    first `shown` of the others are told before and after. Takes an editor, also for a dry run. Raises
+    DataRejectedError, naming file and line, for an unknown column or row, and for an edit that cannot be: then nothing
+    is mended.
     """
     columns, rows = sheets.read_sheet(path)
     now, report = business_time(as_of, runtime.settings.as_of), RepairReport()
     with runtime.database.transaction() as session:
         by = audit.authorise(session, actor, audit.Role.EDITOR)
-        mended = _mended(runtime, session, path, columns, rows, now, report)
-        _tell(report, rows, mended, shown)
+        tried = _mended(runtime, session, path, columns, rows, now, report)
+        mended = [one for one in tried if not one.wrong]
+        _tell(report, rows, tried, shown)
         if not dry_run:
             queue(runtime, session, mended, Act("quarantine.repair", by, reason, now, {"file": path.name}))
     return report
@@ -227,16 +232,25 @@ def _edits(kept: Kept, texts: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _tell(report: RepairReport, rows: Sequence[SheetRow], mended: Sequence[Mended], shown: int) -> None:
+def _tell(report: RepairReport, rows: Sequence[SheetRow], tried: Sequence[Mended], shown: int) -> None:
     lines = {row.id: row.line for row in rows}
-    report.queued = len(mended)
-    for one in mended:
+    for one in tried:
         report.columns.update(list(one.columns))
         report.wrong.update(one.wrong)
-    for one in mended[:shown]:
-        hidden = set(personal(one.kept.reader.mapping, one.columns))
-        was = kept_texts(one.kept.before, one.kept.reader.mapping) if one.kept.before else {}
-        before = {name: HIDDEN if name in hidden else was.get(name) for name in one.columns}
-        after = {name: HIDDEN if name in hidden else text for name, text in one.columns.items()}
-        wrong = tuple(sentence(reason, one.kept.reader.ruleset.sentences) for reason in one.wrong)
-        report.edited.append(Edited(lines[one.kept.row.id], one.kept.row.id, before, after, wrong))
+        if one.wrong:
+            report.left.append(_edited(lines[one.kept.row.id], one))
+        else:
+            report.queued += 1
+            if len(report.edited) < shown:
+                report.edited.append(_edited(lines[one.kept.row.id], one))
+    report.left.sort(key=lambda one: one.line)
+
+
+def _edited(line: int, one: Mended) -> Edited:
+    kept = one.kept
+    hidden = set(personal(kept.reader.mapping, one.columns))
+    was = kept_texts(kept.before, kept.reader.mapping) if kept.before else {}
+    before = {name: HIDDEN if name in hidden else was.get(name) for name in one.columns}
+    after = {name: HIDDEN if name in hidden else text for name, text in one.columns.items()}
+    wrong = tuple(sentence(reason, kept.reader.ruleset.sentences) for reason in one.wrong)
+    return Edited(line, kept.row.id, before, after, wrong)

@@ -65,6 +65,16 @@ _COUNT = """
 select reason, count(*) from quarantined_row, unnest(reasons) as reason where state = 'open'
  group by reason order by count(*) desc, reason
 """
+# Of a file with its replays; of a replay only what is its own. Conflicts and lines that are no rows wait with the file.
+_GATED = """
+with own as (select id from intake where id = %(intake)s or replay_of = %(intake)s)
+select (select coalesce(sum(passed), 0)::bigint from batch
+         where state in ('passed', 'applied') and intake_id in (select id from own)),
+       (select count(*) from quarantined_row q left join batch b on b.id = q.batch_id
+         where q.state = 'open' and q.intake_id = coalesce(t.replay_of, t.id)
+           and (t.replay_of is null or b.intake_id = t.id))
+  from intake t where t.id = %(intake)s
+"""
 _PAYLOADS = """
 select p.key, p.revision, p.kind, p.member_id, p.occurred_at, p.amount_minor, p.currency, p.order_id,
        p.referred_id, p.verified, p.problems, p.raw
@@ -139,6 +149,14 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Gated:
+    """How many rows of an intake passed the gate, and how many wait in quarantine now."""
+
+    passed: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Open rows of one source that bear one reason; `file` is empty where they are not told apart by file."""
 
@@ -167,6 +185,12 @@ def counted(session: Session, selection: Selection) -> int:
     query = f"select count(*) from quarantined_row q join intake t on t.id = q.intake_id {_SELECTED}"
     (row,) = driver(session).execute(query.encode(), selection.values()).fetchall()
     return int(str(row[0]))
+
+
+def gated(session: Session, intake_id: int) -> Gated:
+    """Return what became of an intake's rows, those of a file with what its replays brought back; zeros of none."""
+    rows = driver(session).execute(_GATED, {"intake": intake_id}).fetchall()
+    return Gated(*(int(str(count)) for count in rows[0])) if rows else Gated()
 
 
 def mappings(session: Session, selection: Selection) -> list[str]:

@@ -391,6 +391,33 @@ def test_intake_show_of_a_file_that_was_not_read(cli: Any, tmp_path: Path) -> No
     assert "intake release" not in shown
 
 
+def test_intake_show_tells_what_waits_and_a_replay_says_of_what_it_is_one(filled: Any) -> None:
+    cli, _ = filled
+    where = "(`laurels quarantine list --intake 1`)"
+    assert cli("intake", "show", 1).stdout.splitlines()[1:3] == [
+        "6 rows: 6 accepted, 0 duplicates, 0 conflicts, 0 refused",
+        f"5 passed the gate, 1 in quarantine {where}",
+    ]
+    (row,) = json.loads(cli("quarantine", "list", "--json").stdout)
+    assert cli("quarantine", "replay", row["id"]).exit_code == 0
+    assert cli("run").exit_code == 7  # refused again
+    assert cli("intake", "show", 2).stdout.splitlines()[:3] == [
+        "Intake 2: rows.jsonl from shop by activity-jsonl, DONE",
+        "A replay of intake 1: rows of it that were refused, read again",
+        f"0 passed the gate, 1 in quarantine {where}",
+    ]
+    (row,) = json.loads(cli("quarantine", "list", "--json").stdout)
+    assert cli("quarantine", "replay", row["id"], "--set", "member_id=customer-7").exit_code == 0
+    assert cli("run").exit_code == 0
+    told = [json.loads(cli("intake", "show", number, "--json").stdout) for number in (1, 2, 3)]
+    assert [(one["replay_of"], one["gated"]) for one in told] == [
+        (None, {"passed": 6, "waiting": 0}),
+        (1, {"passed": 0, "waiting": 0}),
+        (1, {"passed": 1, "waiting": 0}),
+    ]
+    assert cli("intake", "show", 1).stdout.splitlines()[2] == "6 passed the gate, 0 in quarantine"
+
+
 def test_arrivals_are_listed(cli: Any, runtime: Runtime) -> None:
     assert json.loads(cli("arrivals", "list", "--json").stdout) == []
     with runtime.database.transaction() as session:

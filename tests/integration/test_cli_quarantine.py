@@ -153,6 +153,55 @@ def test_a_sheet_goes_out_and_comes_back(cli: Any, tmp_path: Path, runtime: Runt
     assert one(runtime, "select max(reason) from audit_entry where action = 'quarantine.repair'") == "called"
 
 
+def test_rows_of_a_sheet_that_are_still_wrong_come_first_and_stay(
+    cli: Any, tmp_path: Path, runtime: Runtime
+) -> None:
+    path = tmp_path / "sheet.csv"
+    cli("quarantine", "export", path, "--source", "shop")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows[:4]:
+        row["amount"] = row["amount"].replace(",", ".")
+    rows[4]["amount"] = "5;00"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        sheet = csv.DictWriter(file, list(rows[0]))
+        sheet.writeheader()
+        sheet.writerows(rows)
+    left = f"{path}:6: row 5: The amount is not a plain number."
+    for dry in (["--dry-run"], []):
+        told = cli("quarantine", "repair", path, *dry)
+        assert (told.exit_code, told.stdout.splitlines()[:3]) == (7, ["Still wrong:", left, ""])
+        assert "Edited rows" in told.stdout and "the first" not in told.stdout
+        assert "1 still wrong: they stay as they are" in told.stdout
+    assert "4 rows queued again: `laurels run`" in told.stdout
+    assert one(runtime, "select array_agg(id order by id) from quarantined_row where state = 'open'") == [
+        5,
+        6,
+    ]
+    again = cli("quarantine", "repair", path, "--json")
+    assert again.exit_code == 7
+    told = json.loads(again.stdout)
+    assert [(row["line"], row["id"]) for row in told["left"]] == [(6, 5)]
+    assert (told["wrong"], told["columns"]) == ({"amount_unreadable": 1}, {"amount": 1})
+
+
+def test_the_table_of_edited_rows_says_where_it_stops(cli: Any, tmp_path: Path) -> None:
+    many = write_jsonl(tmp_path / "many.jsonl", [purchase(f"n{n}", "ada", f"{n},50") for n in range(38)])
+    assert cli("ingest", many, "--source", "till", "--mapping", "activity-jsonl").exit_code in (4, 7)
+    path = tmp_path / "sheet.csv"
+    cli("quarantine", "export", path, "--source", "till")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        sheet = csv.DictWriter(file, list(rows[0]))
+        sheet.writeheader()
+        sheet.writerows(row | {"amount": row["amount"].replace(",", ".")} for row in rows)
+    told = cli("quarantine", "repair", path, "--dry-run")
+    assert told.exit_code == 0
+    assert told.stdout.startswith("Edited rows (the first 20 of 38)")
+    assert "38 rows would be queued again; 0 are as they were" in told.stdout
+
+
 def test_rows_are_replayed_by_selection_expire_and_come_back(cli: Any) -> None:
     done = cli("quarantine", "replay", "--reason", "member_id_scientific", "--why", "to see")
     assert "1 rows queued again" in done.stdout

@@ -113,6 +113,31 @@ def test_a_page_says_each_rule_with_how_many_rows_broke_it_and_where(house: Runt
     assert set(reasons[where + 1 : where + 4]) == failed  # what failed stands first
 
 
+def test_a_page_says_how_many_rows_wait_in_quarantine(house: Runtime, tmp_path: Path) -> None:
+    run_rows(house, tmp_path, [purchase("good", "ada", "1.00"), purchase("bad", "ada", "-1.00")])
+    page = quality_docs.publish(house, 1).path
+    assert "<dt>At the gate</dt><dd>1 passed, 1 in quarantine</dd>" in page.read_text()
+    assert "not judged" not in page.read_text()
+    quarantine.replay(house, [1], edits={"amount": "1.00"}, actor="ann")
+    batches.drain(house)
+    quality_docs.publish(house, 1)
+    assert "<dt>At the gate</dt><dd>2 passed, 0 in quarantine</dd>" in page.read_text()
+
+
+def test_the_rows_of_a_file_that_was_not_read_are_not_judged(house: Runtime, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_text("event_id,kind,client,occurred_at\ne1,login,m1,2026-06-10T12:00:00Z\n")
+    report = intake.ingest_file(house, path, source="shop", mapping="activity")
+    assert (report.rows, report.unread) == (0, "member_id missing")
+    page = quality_docs.publish(house, report.intake_id).path.read_text()
+    whole, rows = page.split("<h2>Its rows</h2>")
+    assert rows.startswith("<p>not judged: the file was not read</p></main>")
+    assert "Successful Expectations" in whole
+    told = {row[-1] for row in Told(page).rows if row}
+    assert "missing_column" in told
+    assert not told & {"purchase_negative", "amount_readable", "json_broken"}
+
+
 def test_no_value_and_nothing_personal_is_on_a_page(house: Runtime, tmp_path: Path) -> None:
     """Every field is wrong in some row, and each is looked at by map expectations, too, which collect values."""
     good = purchase("fine", "canary-member-2", "777.77", order_id="canary-order-2") | PERSONAL

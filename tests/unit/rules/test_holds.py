@@ -32,6 +32,15 @@ SAID: list[tuple[str, str, float | None, float | None, float | None, str, str]] 
         "expected at most 34%, why",
     ),
     (
+        "null_rate",
+        "amount",
+        1.0,
+        None,
+        0.344,
+        "amount is empty or cannot be read in 100% of its rows",
+        "expected at most 34%, why",
+    ),
+    (
         "problem_rate",
         "amount_unreadable",
         0.5,
