@@ -43,7 +43,7 @@ def write_sheet(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
             raise RuleRefusedError(f"{path} is there already: an export overwrites nothing")
         private = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(private, "w", encoding="utf-8-sig", newline="") as file:
-            sheet = csv.writer(file)
+            sheet = csv.writer(file, quoting=csv.QUOTE_ALL)  # one cell each, whatever parts them elsewhere
             sheet.writerow([safe_cell(name) for name in (*OURS, *columns)])
             written = 0
             for row in rows:

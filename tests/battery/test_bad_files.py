@@ -231,6 +231,30 @@ def test_a_file_in_any_common_writing_is_the_same_rows_and_says_how_it_is_writte
     ] * 3
 
 
+MIXED = (",".join(COLUMNS) + "\n").encode() + b"".join(
+    (",".join((GOOD | {"event_id": f"e{n}", "member_id": "müller"}).values()) + "\n").encode(
+        "utf-8" if n == 200 else "cp1252"
+    )
+    for n in range(201)
+)
+
+
+def test_a_file_that_mixes_two_encodings_gives_no_member_the_points_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(MIXED)
+    why = r"^a\.csv: mixes Windows-1252 and UTF-8: .* `encoding: cp1252` .* `encoding: utf-8`"
+    for read in (inspect, rows_of):
+        with pytest.raises(DataRejectedError, match=why):
+            read(path, CSV)
+    declared = {"type": "csv", "encoding": "cp1252"}
+    one = rows_of(path, CSV.model_copy(update={"format": CSV.format.model_validate(declared)}))
+    names = [row.person["external_id"] for row in one if isinstance(row, InboxRow)]
+    assert names == ["müller"] * 200 + ["mÃ¼ller"]
+    declared["encoding"] = "utf-8"
+    other = told(rows_of(path, CSV.model_copy(update={"format": CSV.format.model_validate(declared)})))
+    assert other == [(line, "row_not_text") for line in range(2, 202)] + [(202, "ok")]
+
+
 UNSAID: list[tuple[str, bytes, str]] = [
     (
         "a picture called .csv",

@@ -18,7 +18,7 @@ from laurels.services.intake import IntakeReport
 from laurels.services.rejections import reading_of
 from laurels.services.runtime import Runtime
 from laurels.stores import people
-from laurels.stores.files import parquet
+from laurels.stores.files import pieces
 from laurels.stores.files.reading import read_records
 from models.values.record import Record
 from tests.battery.gate_rows import ask, one
@@ -266,7 +266,7 @@ def test_a_file_that_turns_out_damaged_half_way_is_rejected_and_the_sound_one_co
     runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "CHUNK", 7)
-    monkeypatch.setattr(parquet, "_BATCH_ROWS", 10)
+    monkeypatch.setattr(pieces, "BATCH_ROWS", 10)
     mapping = tmp_path / "parquet.yaml"
     mapping.write_text(PARQUET)
     with pytest.raises(DataRejectedError, match=r"damaged\.parquet: .*damaged"):

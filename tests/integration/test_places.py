@@ -146,6 +146,14 @@ NOWHERE = [
     ("s3://bucket/in/..", RuleRefusedError, "needs a bucket and an object"),
     ("s3:/bucket/in/a.csv", RuleRefusedError, "needs a bucket and an object"),
     (f"s3://test:{SECRET}@bucket/in/a.csv", RuleRefusedError, "credentials do not belong in a place"),
+    (
+        f"s3://bucket/in/a.csv?AWSAccessKeyId=AKIA&Signature={SECRET}",
+        RuleRefusedError,
+        "nor does anything after",
+    ),
+    (f"gs://bucket/in/{SECRET}?x=/a.csv", RuleRefusedError, "nor does anything after"),
+    (f"gs://bucket/in/a.csv#{SECRET}", RuleRefusedError, "nor does anything after"),
+    (f"s3://bucket?key={SECRET}/a.csv", RuleRefusedError, "credentials do not belong in a place"),
     (f"https://example.com/a.csv?key={SECRET}", RuleRefusedError, "^https:// is no place for files"),
 ]
 

@@ -14,8 +14,7 @@ _UNREADABLE = (ValueError, ArithmeticError, LookupError)
 
 
 def column_values(column: Any, flaws: dict[int, Refusal]) -> list[object]:
-    """Return a column's values; the rows whose value is unreadable or unfit go to `flaws`, by index."""
-    column = _typed(column)
+    """Return the values of a `decoded` column; the rows whose value is unreadable or unfit go to `flaws`, by index."""
     try:
         values: list[object] = column.to_pylist()
     except _UNREADABLE:  # one at a time, for the sake of the others: ten times slower
@@ -48,7 +47,7 @@ def _value(scalar: Any) -> object:
         return Refusal.VALUE_UNREADABLE
 
 
-def _typed(column: Any) -> Any:
+def decoded(column: Any) -> Any:
     """Return texts as texts, and times with their digits beyond Python's microseconds cut."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()

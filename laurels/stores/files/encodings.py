@@ -72,6 +72,11 @@ class Evidence:
         """Whether it is UTF-8 throughout, with signs enough that no other text would be it by chance."""
         return self._high == self._valid and self._high >= 2 * 4
 
+    @property
+    def has_both(self) -> bool:
+        """Whether some of it is UTF-8 beyond ASCII and some is not: read as a code page, names would become others."""
+        return 0 < self._valid < self._high
+
     def encoding(self) -> str | None:
         """Return `utf-8`, also where a few bytes are broken, or the code page of Western Europe, or None."""
         broken = self._high - self._valid

@@ -1,6 +1,6 @@
 """Parquet: read in small batches, only the declared columns, as Python values."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from laurels.errors import DataRejectedError
-from laurels.stores.files.columns import column_type, column_values
-from laurels.stores.files.content import Stamp, opened, seekable
+from laurels.stores.files.columns import column_type, column_values, decoded
+from laurels.stores.files.content import ROW_LIMIT, Stamp, opened, seekable
+from laurels.stores.files.pieces import batch_rows, dictionary_columns, long_columns, pieces
 from laurels.stores.files.survey import check_inflated
 from laurels.stores.files.texts import RefusedError, check_texts
 from models.values.activity import RefusedRow
@@ -19,7 +20,6 @@ from models.values.problem import Refusal
 from models.values.record import Record
 
 INFLATED_LIMIT = 4 << 30
-_BATCH_ROWS = 1024
 _BLOCK = 1 << 20
 # Buffered, Arrow holds one block a column; by itself it reads whole row groups ahead.
 _SPARING = {"pre_buffer": False, "buffer_size": _BLOCK, "page_checksum_verification": True}
@@ -33,18 +33,22 @@ def parquet_records(
 ) -> Iterator[Record | RefusedRow]:
     """Yield a record for each row; the line is the row's number from 1. Progress is the file's share by rows.
 
-    Raises DataRejectedError if the file is no Parquet, or damaged.
+    A row of more text than a row may have is refused before it is made Python's. Raises DataRejectedError if the file
+    is no Parquet, or damaged, or if its dictionaries make more of it than any export does.
     """
-    with _opened(path, stamp) as file:
-        wanted = {name for column in mapping.columns for name in (column, column.partition(".")[0])}
+    wanted = {name for column in mapping.columns for name in (column, column.partition(".")[0])}
+    with _opened(path, stamp, wanted) as file:
         columns = [name for name in file.schema_arrow.names if name in wanted]
-        size, done, rows = path.stat().st_size, 0, file.metadata.num_rows
+        size, done, rows, inflated = path.stat().st_size, 0, file.metadata.num_rows, 0
         batches = file.iter_batches(
-            _BATCH_ROWS, columns=columns, use_threads=False
+            batch_rows(file.schema), columns=columns, use_threads=False
         )  # threads: memory for each
-        for batch in batches:
-            yield from _batch_records(batch, done)
-            done += batch.num_rows
+        for piece, text in (found for batch in batches for found in pieces(batch)):
+            inflated += text
+            check_inflated(path.name, size, inflated, mapping.bounds.max_bytes)
+            too_long = piece.num_rows == 1 and text > ROW_LIMIT
+            yield from [RefusedRow(done + 1, Refusal.TOO_LONG)] if too_long else _batch_records(piece, done)
+            done += piece.num_rows
             if on_progress:
                 on_progress(size * done // rows)
 
@@ -63,12 +67,18 @@ def parquet_facts(path: Path, max_bytes: int) -> tuple[tuple[str, ...], int, dic
 
 
 @contextmanager
-def _opened(path: Path, stamp: Stamp | None = None) -> Iterator[Any]:
+def _opened(path: Path, stamp: Stamp | None = None, wanted: Collection[str] = ()) -> Iterator[Any]:
     with opened(path, stamp=stamp) as content, seekable(content, INFLATED_LIMIT) as source:
         try:
             with pq.ParquetFile(source, **_SPARING) as file:
                 check_texts(file.schema_arrow.names)
-                yield file
+                columns = [name for name in file.schema_arrow.names if name in wanted]
+                texts = dictionary_columns(file.metadata) if columns else []
+                if texts:
+                    with _again(source, file, texts) as trial:
+                        texts = long_columns(trial, columns, texts)
+                with _again(source, file, texts) as sparing:
+                    yield sparing
         except OSError as error:
             raise DataRejectedError(f"{path.name}: {error.strerror or 'damaged Parquet file'}") from error
         except pa.ArrowException as error:
@@ -77,11 +87,16 @@ def _opened(path: Path, stamp: Stamp | None = None) -> Iterator[Any]:
             raise DataRejectedError(f"{path.name}: a column's name cannot be read") from error
 
 
+def _again(source: Any, file: Any, texts: list[str]) -> Any:
+    return pq.ParquetFile(source, metadata=file.metadata, read_dictionary=texts, **_SPARING)
+
+
 def _batch_records(batch: Any, done: int) -> Iterator[Record | RefusedRow]:
     names = batch.schema.names
     flaws: dict[int, Refusal] = {}
-    values = [column_values(column, flaws) for column in batch.columns]
-    size = batch.nbytes // max(batch.num_rows, 1)
+    columns = [decoded(column) for column in batch.columns]
+    values = [column_values(column, flaws) for column in columns]
+    size = sum(column.nbytes for column in columns) // max(batch.num_rows, 1)
     rows = zip(*values, strict=True) if names else ((),) * batch.num_rows
     for index, row in enumerate(rows):
         line = done + index + 1

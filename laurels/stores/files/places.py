@@ -56,8 +56,10 @@ def _object_name(place: str, scheme: str) -> str:
     if scheme not in _EXTRAS:
         raise RuleRefusedError(f"{scheme}:// is no place for files: file://, s3:// and gs:// are")
     bucket, _, key = place.partition("://")[2].partition("/")
-    if "@" in bucket or ":" in bucket:
+    if any(sign in bucket for sign in "@:?#"):
         raise RuleRefusedError("credentials do not belong in a place: set them in the environment")
+    if "?" in key or "#" in key:  # a signed address: what follows may be a key
+        raise RuleRefusedError("credentials do not belong in a place, nor does anything after ? or #")
     name = key.rpartition("/")[2]
     if not bucket or name in {"", ".", ".."}:
         raise RuleRefusedError(f"{scheme}:// needs a bucket and an object: {scheme}://bucket/folder/file.csv")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from laurels.errors import DataRejectedError
 from laurels.stores.files.content import Content, refuse_foreign, refuse_nuls
 from laurels.stores.files.encodings import (
+    CODE_PAGE,
     Evidence,
     Translator,
     check_declared,
@@ -77,7 +78,13 @@ def survey_text(content: Content, max_bytes: int, declared: str | None) -> Surve
 def _encoding(name: str, found: Survey, declared: str | None, seen: Evidence) -> str:
     if declared:
         check_declared(name, declared, found.encoding if found.bom else None, seen)
-    told = (found.encoding if found.bom else declared or found.encoding) or seen.encoding()
+    stated = found.encoding if found.bom else declared or found.encoding
+    told = stated or seen.encoding()
+    if not stated and told == CODE_PAGE and seen.has_both:
+        raise DataRejectedError(
+            f"{name}: mixes Windows-1252 and UTF-8: write it in one of them, or declare in the mapping's `format` "
+            "`encoding: cp1252` (keeps every line as it would read) or `encoding: utf-8` (refuses the other lines)"
+        )
     if told is None:
         raise DataRejectedError(
             f"{name}: its encoding cannot be told, it is neither UTF-8 nor Windows-1252: "

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -84,3 +85,62 @@ def test_a_large_file_takes_a_small_part_of_its_size(
     rows, kilobytes = (int(number) for number in done.stdout.split()[-2:])
     assert rows == ROWS
     assert kilobytes << 10 < ROWS * SIGNS / 5, done.stdout
+
+
+BOMB = """
+import sys
+from collections import Counter
+from pathlib import Path
+from laurels.errors import DataRejectedError
+from laurels.stores.files.reading import read_records
+from tests.mappings import mapping_of
+from models.values.activity import RefusedRow
+
+def peak():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+mapping = mapping_of(format={"type": "parquet"}, order=None, attributes={n: n for n in ("note", "c", "d")})
+found, why = Counter(), ""
+before = peak()
+try:
+    for row in read_records(Path(sys.argv[1]), mapping):
+        found[row.reason.value if isinstance(row, RefusedRow) else "ok"] += 1
+except DataRejectedError as error:
+    why = str(error)
+print(peak() - before, dict(found), why, sep="|")
+"""
+
+
+def pointing(signs: int, rows: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["x" * signs]))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+@pytest.mark.parametrize(
+    ("signs", "rows", "refused", "why"),
+    [
+        (2_000_000, 100, {"row_too_long": 100}, ""),
+        (1_100_000, 200, {"field_too_long": 200}, ""),
+        (1_000_000, 300, {"ok": 300}, ""),
+        (2_000_000, 4_096, {"row_too_long": 178}, "bomb.parquet: [^|]* a bomb, no export"),
+    ],
+)
+@pytest.mark.parametrize("deep", [False, True], ids=["flat", "deep"])
+@pytest.mark.parametrize("schema", [False, True], ids=["strangers", "arrows"])
+def test_a_dictionary_of_one_long_text_takes_no_memory_for_each_row_that_points_at_it(
+    tmp_path: Path, signs: int, rows: int, refused: dict[str, int], why: str, deep: bool, schema: bool
+) -> None:
+    """Three columns of it, where their rows say which; `strangers` write no schema of Arrow's."""
+    path, text = tmp_path / "bomb.parquet", pointing(signs, rows)
+    note = pa.ListArray.from_arrays(range(rows + 1), text) if deep else text
+    table = pa.table({"id": range(rows), "note": note, "c": text, "d": text})
+    pq.write_table(table, path, compression="zstd", dictionary_pagesize_limit=1 << 30, store_schema=schema)
+    assert path.stat().st_size < 50_000
+    steady = os.environ | {"ARROW_DEFAULT_MEMORY_POOL": "system"}
+    command = [sys.executable, "-c", BOMB, str(path)]
+    done = subprocess.run(command, cwd=ROOT, env=steady, check=True, capture_output=True, text=True)
+    kilobytes, found, told = done.stdout.strip().split("|")
+    assert found == str(refused)
+    assert re.fullmatch(why, told)
+    assert int(kilobytes) < 150_000, done.stdout

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from laurels.errors import DataRejectedError
-from laurels.stores.files import parquet, survey
+from laurels.stores.files import parquet, pieces, survey
 from laurels.stores.files.columns import column_type
 from laurels.stores.files.content import FIELD_LIMIT
 from laurels.stores.files.facts import inspect
@@ -67,7 +67,7 @@ def test_nanoseconds_are_cut_to_microseconds(tmp_path: Path) -> None:
 def test_rows_that_postgresql_could_not_keep_are_refused_in_their_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet, "_BATCH_ROWS", 2)
+    monkeypatch.setattr(pieces, "BATCH_ROWS", 2)
     notes = ["ok", "a\0b", None, "x" * (FIELD_LIMIT + 1), "x" * FIELD_LIMIT, "last"]
     path = written(tmp_path / "a.parquet", [row(note=note) for note in notes])
     progress: list[int] = []
