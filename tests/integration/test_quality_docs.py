@@ -300,7 +300,7 @@ def test_measures_show_their_figure_and_their_bounds(house: Runtime, tmp_path: P
     about = {"intake_id": 1, "basis": "the last 12 Mondays"}
     with house.database.transaction() as session:
         session.add(Measure(name="rows", field="", value=1, low=90, high=120, **about))
-        session.add(
+        session.merge(  # the file has one of its own
             Measure(name="null_rate", field="amount", value=0.25, high=0.5, severity="warning", **about)
         )
         session.add(Measure(name="remembered", field="", value=7, **about))
