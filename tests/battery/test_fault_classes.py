@@ -65,6 +65,7 @@ def test_there_are_more_than_forty_classes() -> None:
     assert len(classes) == 70
 
 
+@pytest.mark.soak
 def test_cdnow(settings: Settings, template: None, shared_data: Path, tmp_path: Path) -> None:
     text = gzip.decompress((shared_data / "cdnow" / "cdnow_master.txt.gz").read_bytes()).decode()
     prove(settings, [cdnow(text.splitlines()[1:])], tmp_path)
