@@ -34,6 +34,10 @@ def test_what_waited_too_long_expires(tmp_path: Path, prefect: PrefectApi, runti
     who = "select actor, role, count(*) from audit_entry where subject = any(%s) group by actor, role"
     assert ask(runtime, who, [f"quarantine/{row.id}" for row in expired]) == [("laurels.nightly", "flow", 2)]
     assert waited_for(
-        lambda: [log for log in prefect.filtered("logs", {"sort": "TIMESTAMP_DESC"}) if log["message"] == "2 refused rows expired"],
+        lambda: [
+            log
+            for log in prefect.filtered("logs", {"sort": "TIMESTAMP_DESC"})
+            if log["message"] == "2 refused rows expired"
+        ],
         "the count of what expired",
     )
