@@ -119,6 +119,7 @@ FAULTS: dict[str, tuple[set[str], list[str]]] = {
     "a rise is silent": ({"I27"}, ["delete from delivery"]),
     "a push hangs": ({"I28"}, ["update push set state = 'sending', claimed_at = now() - interval '61 minutes' where id = (select p.id from push p join tier_grant g on g.id = p.grant_id where g.ended_at is null limit 1)"]),
     "a delivery hangs": ({"I28"}, ["update delivery set state = 'sending', claimed_at = now() - interval '61 minutes' where id = (select min(id::text)::uuid from delivery)"]),
+    "a batch that nobody could judge": ({"I38"}, ["insert into batch (intake_id, token, state, rows, passed, quarantined) select max(id), 1, 'gate_error', 0, 0, 0 from intake"]),
     "a standing differs": ({"I31"}, ["update standing set score = score + 1 where (window_id, member_id) = (select window_id, member_id from standing order by score limit 1)"]),
     "a standing left": ({"I31"}, ["delete from standing where (window_id, member_id) = (select window_id, member_id from standing order by score limit 1)"]),
 }  # fmt: skip
