@@ -10,14 +10,15 @@ from laurels.cli.console import (
     Reason,
     actor,
     at_hand,
+    draw,
     err,
     out,
-    printable,
     reading,
     runtime,
     show,
     table,
 )
+from laurels.cli.tables import printable
 from laurels.services import holds, quarantine
 from laurels.services.batches import DrainReport, drain
 from laurels.services.boards import reconcile_boards
@@ -80,12 +81,12 @@ def ingest(
             (row.id, row.line, row.event_id, tuple(row.sentences), tuple(row.reasons))
             for row in refused[:LISTED]
         ]
-        out.print(table(f"In quarantine ({report.name})", ("id", "line", "event", "why", "reasons"), rows))
+        draw(table(f"In quarantine ({report.name})", ("id", "line", "event", "why", "reasons"), rows))
         if len(refused) > LISTED:
             out.print(f"these are the first {LISTED}; all of them: `laurels quarantine list`")
             by_reason = [(one.reason, one.rows, one.places(), one.sentence) for one in reasons]
             columns = ("reason", "rows", "first lines", "why")
-            out.print(table(f"Refused of {report.name}", columns, by_reason))
+            draw(table(f"Refused of {report.name}", columns, by_reason))
     _leave(report, worked, some_refused=bool(refused))
 
 
@@ -182,7 +183,7 @@ def reject_intake(intake: int, reason: Reason = None) -> None:
     out.print(f"intake {intake} is rejected")
     if report.send_again:
         rows = [(name,) for name in report.send_again]
-        out.print(table("Send again: some of their rows were duplicates of it", ("file",), rows))
+        draw(table("Send again: some of their rows were duplicates of it", ("file",), rows))
 
 
 @intakes.command("retry-batch")

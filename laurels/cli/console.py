@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,9 +23,9 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 from rich.text import Text
 
+from laurels.cli.tables import Listing, literal, printable
 from laurels.services.fetching import fetched
 from laurels.services.runtime import Runtime, open_runtime
 from laurels.settings import Settings
@@ -78,33 +79,42 @@ def actor(opened: Runtime) -> str:
     return opened.settings.actor or getpass.getuser()
 
 
-def show(value: Any, as_json: bool, table: Callable[[], Table | str]) -> None:
+def show(value: Any, as_json: bool, table: Callable[[], Listing | str]) -> None:
     """Print a result as JSON, or as the table or text that a person reads."""
     if as_json:
         sys.stdout.write(json.dumps(_plain(value), indent=2) + "\n")
         return
     shown = table()
     if isinstance(shown, str):
-        plain = Text("\n").join(_literal(line) for line in shown.split("\n"))
+        plain = Text("\n").join(literal(line) for line in shown.split("\n"))
         out.print(plain, highlight=False, soft_wrap=True)  # a line stays one, for who pipes it on
-    else:
-        out.print(shown)
+        return
+    draw(shown)
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-    """Return a table, as wide as its title at least; numbers stand at the right."""
-    width = min(len(title), out.width)
-    made = Table(
-        title=_literal(title), title_justify="left", caption=None if rows else "nothing", min_width=width
-    )
-    numeric = [
+def draw(listing: Listing) -> None:
+    """Print a table as wide as the terminal is."""
+    width = _width(listing)
+    Console(width=width).print(listing.drawn(width))
+
+
+def _width(shown: Listing) -> int:
+    """Return the width that COLUMNS states, or the terminal's; in a pipe or a file nothing is folded."""
+    stated = os.environ.get("COLUMNS", "")
+    if stated.isdecimal():
+        return int(stated)
+    return out.width if out.is_terminal else shown.natural
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], note: str | None = None
+) -> Listing:
+    """Return a table with a note below it; numbers stand at the right, and one of nothing says so."""
+    cells = tuple(tuple(_lines(value) for value in row) for row in rows)
+    numeric = (
         bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(columns))
-    ]
-    for name, number in zip(columns, numeric, strict=True):
-        made.add_column(name, justify="right" if number else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*(_lines(value) for value in row))
-    return made
+    )
+    return Listing(title, tuple(columns), cells, tuple(numeric), note if rows else "nothing")
 
 
 @contextmanager
@@ -150,20 +160,10 @@ def short(member: UUID) -> str:
     return str(member)[:8]
 
 
-def _lines(value: object) -> Text:
-    """Return a cell; several values stand one below the other."""
+def _lines(value: object) -> tuple[str, ...]:
+    """Return a cell's lines; several values stand one below the other."""
     values = value if isinstance(value, tuple) else (value,)
-    return Text("\n").join(_literal(_cell(one)) for one in values)
-
-
-def _literal(text: str) -> Text:
-    """Return what came from files as it is: no markup of Rich's, nothing that steers a terminal."""
-    return Text(printable(text))
-
-
-def printable(text: str) -> str:
-    """Return a text on one line, with a mark in place of each sign that breaks it or steers a terminal."""
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+    return tuple(printable(_cell(one)) for one in values)
 
 
 def _plain(value: Any) -> Any:

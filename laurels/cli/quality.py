@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from laurels.cli.console import AsOf, JsonFlag, out, runtime, show, table
+from laurels.cli.console import AsOf, JsonFlag, draw, runtime, show, table
 from laurels.services import quality_docs, quality_reports
 
 app = typer.Typer(no_args_is_help=True)
@@ -34,4 +34,4 @@ def report(
         show(found, as_json, lambda: f"{title}: {message}")
         return
     for name, rows in quality_reports.tables(found):
-        out.print(table(f"{title}: {name}", ("", "these", "before"), rows))
+        draw(table(f"{title}: {name}", ("", "these", "before"), rows))

@@ -46,10 +46,9 @@ def list_rows(
     rows = [
         (row.id, f"{row.file}:{row.line}", row.source, row.kind, "; ".join(row.sentences)) for row in found
     ]
-    listed = table("Quarantine", ("id", "place", "source", "kind", "why"), rows)
-    if len(found) == limit:
-        listed.caption = f"the next page: --after {found[-1].id}"
-    show(found, as_json, lambda: listed)
+    note = f"the next page: --after {found[-1].id}" if len(found) == limit else None
+    columns = ("id", "place", "source", "kind", "why")
+    show(found, as_json, lambda: table("Quarantine", columns, rows, note))
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from laurels.cli.console import AsOf, JsonFlag, actor, counting, out, runtime, show, span, table
+from laurels.cli.console import AsOf, JsonFlag, actor, counting, draw, out, runtime, show, span, table
 from laurels.cli.quarantine import OfFile, OfIntake, OfReason, OfSource, app
 from laurels.services import quarantine
 from laurels.services.fixes import FixReport
@@ -188,7 +188,7 @@ def _preview(report: FixReport) -> None:
         for one in report.sample
         for column, text in one.after.items()
     ]
-    out.print(table(", ".join(report.transformations), ("id", "place", "column", "before", "after"), rows))
+    draw(table(", ".join(report.transformations), ("id", "place", "column", "before", "after"), rows))
     told = f"{report.fixed:,} of {report.rows:,} rows could be read then"
     out.print("\n".join([told, *_left(report)]), markup=False, highlight=False, soft_wrap=True)
 
@@ -213,7 +213,7 @@ def _edited(report: RepairReport, path: Path) -> None:
             for one in report.edited
             for column, text in one.after.items()
         ]
-        out.print(table(title, ("line", "id", "column", "before", "after"), edits))
+        draw(table(title, ("line", "id", "column", "before", "after"), edits))
 
 
 def _repaired(report: RepairReport, *, dry_run: bool) -> list[str]:

@@ -12,9 +12,9 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
-from rich.table import Table
 
 from laurels.cli.console import at_hand, aware, reading, short, show, table
+from laurels.cli.tables import Listing
 from models.values.activity import Kind
 
 MEMBER = UUID("3f2a1b4c-0000-4000-8000-000000000001")
@@ -39,10 +39,10 @@ class Report:
     worth: Decimal
 
 
-def drawn(made: Table) -> list[str]:
-    console = Console(width=80, no_color=True)
+def drawn(made: Listing, width: int = 80) -> list[str]:
+    console = Console(width=width, no_color=True)
     with console.capture() as capture:
-        console.print(made)
+        console.print(made.drawn(width))
     return capture.get().splitlines()
 
 
@@ -77,6 +77,23 @@ def test_several_values_of_a_cell_stand_one_below_the_other() -> None:
 def test_a_narrow_table_s_title_stays_on_one_line() -> None:
     title = "summer-race: referrals/season, June to August"
     assert drawn(table(title, ("rank",), [(1,)]))[0].strip() == title
+
+
+def test_in_a_pipe_nothing_is_folded_and_a_stated_width_is_kept(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = table("Why", ("id", "why"), [(1, "word " * 60)])
+    monkeypatch.delenv("COLUMNS", raising=False)
+    show(None, as_json=False, table=lambda: made)
+    assert ("word " * 60).strip() in capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "60")
+    show(None, as_json=False, table=lambda: made)
+    assert {len(line.rstrip()) for line in capsys.readouterr().out.splitlines()[1:]} == {60}
+
+
+def test_a_note_stands_below_a_table_that_has_rows() -> None:
+    assert "--after 7" in drawn(table("Rows", ("id",), [(7,)], "the next page: --after 7"))[-1]
+    assert "--after" not in "".join(drawn(table("Rows", ("id",), [], "the next page: --after 7")))
 
 
 def no_table() -> str:
