@@ -23,8 +23,7 @@ from models.values.rules import Ruleset
 _LOST = ("OperationalError", "AdminShutdown", "InterfaceError", "TestConnectionError")
 """What the drivers' errors are called where the server, not an expectation, is at fault."""
 
-# No family of rules can bear these names.
-_VOLUME, _COUNTED = "#rows", "#counted"
+_VOLUME = "#rows"  # no family of rules can bear this name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +58,11 @@ class Gate:
 
     def judge_batch(self, batch_id: int, rows: int, ruleset: Ruleset) -> Verdict:
         """Judge the claimed rows of a batch. Raises GateError where it cannot judge (fail closed)."""
-        where = f"batch_id = {int(batch_id)}"
-        volume = f"select count(*) as rows from {{batch}} where {where} having count(*) <> {int(rows)}"
-        queries = {one.name: rules.query(one, "key", where) for one in compiled.families(ruleset)}
-        lenient = compiled.counted(ruleset)
-        if lenient:
-            queries[_COUNTED] = rules.count_query(lenient, where)
-        found = self._run("claimed_row", {_VOLUME: volume, **queries})
-        if found.pop(_VOLUME):
+        found = self._judged(f"batch_id = {int(batch_id)}", rows, ruleset)
+        refused = _refused(row for row in found if row["place"])
+        passed = {row["reasons"]: int(row["rows"]) for row in found if not row["place"]}
+        if None in passed:
             raise GateError(f"batch {batch_id}: not the {rows} rows that were claimed")
-        passed = {row["reason"]: int(row["rows"]) for row in found.pop(_COUNTED, [])}
-        refused = _refused(found.values())
         counts = Counter(reason for reasons in refused.values() for reason in reasons)
         _check_known({*counts, *passed}, ruleset)
         notes = {reason: count for reason, count in passed.items() if reason in ruleset.noted}
@@ -97,7 +90,18 @@ class Gate:
             tuple(dict.fromkeys(reasons)), {severity: found for severity, found in told.items() if found}
         )
 
-    def _broken(self, intake_id: int, measured: int) -> list[dict[str, str]]:
+    def _judged(self, where: str, rows: int, ruleset: Ruleset) -> list[dict[str, Any]]:
+        """Judge claimed rows by all families at once. Raises GateError that names the family which cannot judge."""
+        families, lenient = compiled.families(ruleset), compiled.counted(ruleset)
+        query = rules.batch_query(families, lenient, where, rows)
+        try:
+            return self._run("claimed_row", {"rules": query})["rules"]
+        except GateError:
+            each = (*families, lenient) if lenient else families
+            self._run("claimed_row", {one.name: rules.query(one, "key", where) for one in each})
+            raise  # each by itself can judge: then it is what they are together
+
+    def _broken(self, intake_id: int, measured: int) -> list[dict[str, Any]]:
         family = {
             _VOLUME: measures.counted(intake_id, measured),
             "measures": measures.query(intake_id),
@@ -113,7 +117,7 @@ class Gate:
         if context is not None:
             context.data_sources.get("store").get_engine().dispose()
 
-    def _run(self, table: str, queries: Mapping[str, str]) -> dict[str, list[dict[str, str]]]:
+    def _run(self, table: str, queries: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
         """Run one validation; return each family's failing rows.
 
         Raises GateError where an expectation raised, TransientError where the database went away meanwhile.
@@ -131,13 +135,13 @@ class Gate:
             self.close()
         raise refused  # outside the handler: no traceback leads back to Great Expectations' own words
 
-    def _validated(self, table: str, queries: Mapping[str, str]) -> dict[str, list[dict[str, str]]]:
+    def _validated(self, table: str, queries: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
         gx, gxe = great_expectations()
         batch = self._batch_of(gx, table)
         expectations = {
             name: gxe.UnexpectedRowsExpectation(
                 unexpected_rows_query=query,
-                severity="warning" if name == _COUNTED else "critical",
+                severity="critical",
                 meta={"family": name},
             )
             for name, query in queries.items()
@@ -150,7 +154,7 @@ class Gate:
             with redirect_stderr(
                 io.StringIO()
             ):  # its progress bars know nothing of ours and cannot all be turned off
-                results = definition.run(result_format="SUMMARY").results
+                results = definition.run(result_format="COMPLETE").results
                 return {name: _rows(definition, suite, results, name) for name in expectations}
         finally:
             self._forget(table)
@@ -176,12 +180,9 @@ class Gate:
             backend.remove_key(key)
 
 
-def _refused(families: Iterable[Sequence[Mapping[str, str]]]) -> dict[UUID, list[str]]:
-    refused: dict[UUID, list[str]] = {}
-    for row in (row for family in families for row in family):
-        reasons = refused.setdefault(UUID(row["place"]), [])
-        reasons += [reason for reason in row["reasons"].split(",") if reason not in reasons]
-    return refused
+def _refused(rows: Iterable[Mapping[str, str]]) -> dict[UUID, list[str]]:
+    """Return each refused row's reasons; what a reader lists and a rule says is one reason."""
+    return {UUID(row["place"]): list(dict.fromkeys(row["reasons"].split(","))) for row in rows}
 
 
 def _check_known(reasons: set[str], ruleset: Ruleset) -> None:
@@ -190,7 +191,7 @@ def _check_known(reasons: set[str], ruleset: Ruleset) -> None:
         raise GateError(f"unknown rule {min(unknown)}")
 
 
-def _rows(definition: Any, suite: Any, results: Sequence[Any], name: str) -> list[dict[str, str]]:
+def _rows(definition: Any, suite: Any, results: Sequence[Any], name: str) -> list[dict[str, Any]]:
     result = next((r for r in results if r.expectation_config.meta.get("family") == name), None)
     if result is None or not result.result or "observed_value" not in result.result:
         cause = _cause(result)
@@ -198,11 +199,13 @@ def _rows(definition: Any, suite: Any, results: Sequence[Any], name: str) -> lis
         raise refused(f"the gate could not judge family {name}: {cause}")
     if result.success:
         return []
-    expectation = next(e for e in suite.expectations if e.meta.get("family") == name)
-    rows = [dict(row) for row in definition.get_unexpected_rows(expectation)]
-    if len(rows) != result.result["observed_value"]:
-        raise GateError(f"family {name}: {len(rows)} rows listed, {result.result['observed_value']} counted")
-    return rows
+    counted, rows = result.result["observed_value"], result.result["details"]["unexpected_rows"]
+    if counted > len(rows):  # the library lists the first 200 only, unless asked once more
+        expectation = next(e for e in suite.expectations if e.meta.get("family") == name)
+        rows = definition.get_unexpected_rows(expectation)
+    if len(rows) != counted:
+        raise GateError(f"family {name}: {len(rows)} rows listed, {counted} counted")
+    return [dict(row) for row in rows]
 
 
 def _cause(result: Any) -> str:

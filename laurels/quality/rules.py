@@ -4,6 +4,7 @@ A clause's `sql` is true for a row that breaks the rule, over the columns of `cl
 true.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -74,16 +75,30 @@ def query(family: Family, key: str, where: str) -> str:
     )
 
 
-def count_query(family: Family, where: str) -> str:
-    """Return the query of how many rows break each rule of a family: a row for each reason that there is."""
-    reasons = f"select unnest(reasons) as reason from ({_judged(family, 'key', where)}) judged"
-    return f"select reason, count(*)::text as rows from ({reasons}) told group by reason"
+def batch_query(families: Sequence[Family], lenient: Family | None, where: str, rows: int) -> str:
+    """Return the one query that judges a batch by all families: rows of `place`, `reasons` and `rows`.
+
+    A refused row has a place and all its reasons. What passes and is told has no place: its reason, and of how many
+    rows. A batch that does not have so many rows has one row without place and reasons. The batch is read once.
+    """
+    told = f", {_reasons(lenient)} as told" if lenient else ""
+    reasons = " || ".join(_reasons(family) for family in families)
+    judged = f"select key as place, {reasons} as reasons{told} from {{batch}} where {where} offset 0"
+    refused = "select place::text as place, array_to_string(reasons, ',') as reasons, 1 as rows from judged"
+    parts = [
+        f"{refused} where cardinality(reasons) > 0",
+        f"select null, null, count(*) from judged having count(*) <> {int(rows)}",
+        *(["select null, reason, count(*) from judged, unnest(told) reason group by reason"] if told else []),
+    ]
+    return f"with judged as materialized ({judged}) {' union all '.join(parts)}"
 
 
 def _judged(family: Family, key: str, where: str) -> str:
+    # Without `offset 0` PostgreSQL may try the rules on every payload there is, not on this batch's alone.
+    return f"select {key} as place, {_reasons(family)} as reasons from {{batch}} where {where} offset 0"
+
+
+def _reasons(family: Family) -> str:
     cases = ", ".join(f"case when {clause.sql} then '{clause.reason}' end" for clause in family.clauses)
     reasons = f"array_remove(array[{cases}]::text[], null)"
-    if family.lists:
-        reasons = f"{family.lists} || {reasons}"
-    # Without `offset 0` PostgreSQL may try the rules on every payload there is, not on this batch's alone.
-    return f"select {key} as place, {reasons} as reasons from {{batch}} where {where} offset 0"
+    return f"{family.lists} || {reasons}" if family.lists else reasons

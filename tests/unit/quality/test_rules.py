@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from laurels.quality.rules import INTAKE_FAMILY, Clause, Family, count_query, query
+from laurels.quality.rules import INTAKE_FAMILY, Clause, Family, batch_query, query
 from models.intake import Intake
 
 each_clause = pytest.mark.parametrize("clause", INTAKE_FAMILY.clauses, ids=lambda clause: clause.reason)
@@ -51,9 +51,14 @@ def test_what_could_not_be_read_stands_before_what_breaks_a_rule() -> None:
     assert "problems || array_remove(" in query(listing, "key", "true")
 
 
+def test_a_batch_is_read_once_by_all_families_together() -> None:
+    text = batch_query((TWO, Family("three", TWO.clauses, "problems")), None, "batch_id = 7", 40)
+    assert text.count("{batch}") == 1
+    assert text.count("'first_one'") == 2 and ", null) || problems || array_remove(" in text
+    assert text.endswith("select null, null, count(*) from judged having count(*) <> 40")
+
+
 def test_those_that_pass_are_counted_by_reason() -> None:
-    text = count_query(TWO, "batch_id = 7")
-    assert text.startswith(
-        "select reason, count(*)::text as rows from (select unnest(reasons) as reason from ("
-    )
-    assert text.endswith("group by reason")
+    text = batch_query((TWO,), Family("counted", TWO.clauses), "batch_id = 7", 40)
+    assert "::text[], null) as told from {batch} where batch_id = 7" in text
+    assert text.endswith("select null, reason, count(*) from judged, unnest(told) reason group by reason")
