@@ -49,7 +49,11 @@ def replay(
             )
         skipped = [f"row {row} is {state}: skipped" for row, state in sorted(report.skipped.items())]
         queued = f"{len(report.queued)} rows queued again" + (f": {_NEXT}" if report.queued else "")
-        show(report, as_json, lambda: "\n".join([queued, *skipped]))
+        wrong = [
+            f"row {row} still cannot be read ({', '.join(why)}): the gate will refuse it again"
+            for row, why in sorted(report.wrong.items())
+        ]
+        show(report, as_json, lambda: "\n".join([queued, *wrong, *skipped]))
         return
     with runtime() as opened, counting("replayed", quarantine.count(opened, selection)) as progress:
         done = quarantine.replay_selection(

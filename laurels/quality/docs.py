@@ -169,7 +169,9 @@ def _rendered(heading: str, results: Sequence[Any]) -> Block:
 
 
 def _told(meta: dict[str, str]) -> list[str]:
-    return [html.escape(meta[name]) for name in ("lines", "severity", "owner", "reason")]
+    # What a mapping reads is one rule and many reasons: the quarantine's words begin with the field's.
+    reason = f"{meta['reason']} ({meta['read']}_*)" if meta.get("read") else meta["reason"]
+    return [html.escape(text) for text in (meta["lines"], meta["severity"], meta["owner"], reason)]
 
 
 def _number(found: float | None) -> str:

@@ -23,7 +23,13 @@ def _expectation(applied: Applied, place: str) -> Any:
     told = {
         "severity": rule.severity.value,
         "description": rule.sentence,
-        "meta": {"reason": rule.rule, "family": rule.family, "owner": rule.owner, "sentence": rule.sentence},
+        "meta": {
+            "reason": rule.rule,
+            "family": rule.family,
+            "owner": rule.owner,
+            "sentence": rule.sentence,
+            "read": rule.check.read or "",
+        },
     }
     native = None if _is_special(applied) else _native(applied, told)
     if native is not None:

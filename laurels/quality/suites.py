@@ -21,7 +21,7 @@ def suites(ruleset: Ruleset, measures: Sequence[Measure]) -> Suites:
         file=[_query(one.reason, one.sentence, one.sql, "id") for one in rules.INTAKE_FAMILY.clauses],
         measures=[_bounded(one) for one in measures if one.low is not None or one.high is not None],
         lines=[
-            _query(reason, sentence, f"reason = '{reason}'", "line")
+            _query(reason, f"Of no line it holds: {sentence}", f"reason = '{reason}'", "line")
             for reason, sentence in SENTENCES.items()
             if reason not in set(Problem)
         ],

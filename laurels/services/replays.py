@@ -24,10 +24,14 @@ GONE = "is no longer kept: send the file again"
 
 @dataclass(frozen=True, slots=True)
 class ReplayReport:
-    """What waits for the gate again, and the state of what was no longer open."""
+    """What waits for the gate again, the state of what was no longer open, and what the gate will refuse again.
+
+    Of what is queued, `wrong` says what still cannot be read of which row.
+    """
 
     queued: tuple[int, ...]
     skipped: dict[int, str]
+    wrong: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -70,7 +74,8 @@ def replay(
             mended.append(mend(kept, edited_columns(kept.reader.mapping, edits)))
         queue(runtime, session, mended, Act("quarantine.replay", by, reason, now))
     skipped = {row.id: row.state for row in rows if row.state != "open"}
-    return ReplayReport(tuple(sorted(row.id for row in refused)), skipped)
+    wrong = {one.kept.row.id: one.wrong for one in mended if one.wrong}
+    return ReplayReport(tuple(sorted(row.id for row in refused)), skipped, wrong)
 
 
 def replay_selection(

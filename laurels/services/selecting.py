@@ -1,6 +1,7 @@
 """Selecting: which refused rows somebody means, checked before anything is done, and worked off in chunks."""
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Final
 
 from sqlmodel import Session
@@ -39,8 +40,10 @@ def check_selection(session: Session, selection: Selection) -> None:
     met = quarantine.met_reasons(session)
     known.update(met, quarantine.stated_reasons(session))
     if selection.reason not in known:
+        meant = get_close_matches(selection.reason, known, n=3)
         told = f"here there are {', '.join(met)}" if met else "nothing was ever in quarantine"
-        raise RuleRefusedError(f"no reason {selection.reason}: {told}; all: {', '.join(sorted(known))}")
+        rest = f"did you mean {' or '.join(meant)}?" if meant else f"all: {', '.join(sorted(known))}"
+        raise RuleRefusedError(f"no reason {selection.reason}: {told}; {rest}")
 
 
 def count(runtime: Runtime, selection: Selection) -> int:

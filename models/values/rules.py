@@ -68,6 +68,14 @@ def _portable(pattern: str) -> str:
     return pattern
 
 
+def _words(name: str) -> str:
+    if not re.fullmatch(_WORDS, name):
+        raise ValueError(
+            f"{name!r}: two words or more in small letters with _ between: amount_too_large, say"
+        )
+    return name
+
+
 def _whole(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -83,7 +91,13 @@ def _bounded(value: int) -> int:
 FieldName = Annotated[str, AfterValidator(_known_field)]
 Whole = Annotated[int, BeforeValidator(_whole), AfterValidator(_bounded)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Reason = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)+$", max_length=60)]
+_WORDS = r"^[a-z][a-z0-9]*(_[a-z0-9]+)+$"
+Reason = Annotated[
+    str,
+    StringConstraints(max_length=60),
+    AfterValidator(_words),
+    Field(json_schema_extra={"pattern": _WORDS}),
+]
 
 
 class Between(Part):

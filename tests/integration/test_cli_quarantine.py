@@ -206,6 +206,12 @@ def test_rows_are_replayed_by_selection_expire_and_come_back(cli: Any) -> None:
     done = cli("quarantine", "replay", "--reason", "member_id_scientific", "--why", "to see")
     assert "1 rows queued again" in done.stdout
     assert cli("run").exit_code == 7  # refused again
+    (row, *_) = [
+        row["id"] for row in printed(cli("quarantine", "list", "--reason", "amount_decimal_comma", "--json"))
+    ]
+    told = cli("quarantine", "replay", row, "--set", "amount=7;50").stdout
+    assert f"row {row} still cannot be read (amount_unreadable): the gate will refuse it again" in told
+    assert cli("run").exit_code == 7
     assert printed(cli("quarantine", "replay", "--all", "--json")) == {"queued": 6, "left": {}}
     assert cli("run").exit_code == 7
     late = "2026-10-01T00:00:00Z"

@@ -107,6 +107,8 @@ def test_a_state_reason_or_intake_that_is_none_is_said_not_shown_as_nothing(
         RuleRefusedError, match="no reason amount_comma: here there are amount_decimal_comma, conf"
     ):
         quarantine.list_quarantine(runtime, reason="amount_comma")
+    with pytest.raises(RuleRefusedError, match=r"; did you mean amount_decimal_comma( or .*)?\?$"):
+        quarantine.list_quarantine(runtime, reason="amount_decimal_coma")
     with pytest.raises(NotFoundError, match="no intake 99"):
         quarantine.groups(runtime, Selection(intake_id=99))
     assert quarantine.list_quarantine(runtime, reason="purchase_negative") == []  # a reason, that nothing has
@@ -502,10 +504,14 @@ def test_a_form_that_is_critical_stays_wrong_until_its_text_is_given(
         (number,) = ids(runtime, reason="address_needed").values()
         told = quarantine.preview_fix(runtime, Selection(), ["trim:channel"])
         assert told.fixed == 0
-        quarantine.replay(runtime, [number], edits={}, actor="ann", as_of=JUNE)
+        again = quarantine.replay(runtime, [number], edits={}, actor="ann", as_of=JUNE)
+        assert again.wrong == {number: ("address_needed",)}  # said when it is queued, not only by the gate
         assert batches.drain(runtime).reasons["address_needed"] == 1
         (number,) = ids(runtime).values()
-        quarantine.replay(runtime, [number], edits={"email": "ada@example.org"}, actor="ann", as_of=JUNE)
+        mended = quarantine.replay(
+            runtime, [number], edits={"email": "ada@example.org"}, actor="ann", as_of=JUNE
+        )
+        assert mended.wrong == {}
         assert batches.drain(runtime).passed == 1
 
 

@@ -17,14 +17,15 @@ FIELD_LIMIT = 1 << 20
 ROW_LIMIT = 4 << 20
 _BLOCK = 1 << 18
 
+_SHEET = "of a spreadsheet the mapping says `format: {type: excel}`"
 _FOREIGN = {
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
     b"GIF8": "a GIF picture",
     b"%PDF": "a PDF",
-    b"PK\x03\x04": "a ZIP archive or a spreadsheet",
+    b"PK\x03\x04": f"a ZIP archive or a spreadsheet: {_SHEET}",
     b"PK\x05\x06": "an empty ZIP archive",
-    b"\xd0\xcf\x11\xe0": "an old spreadsheet",
+    b"\xd0\xcf\x11\xe0": f"an old spreadsheet: {_SHEET}",
     b"PAR1": "Parquet",
     b"BZh": "bzip2: only gzip is undone",
     b"\xfd7zXZ": "xz: only gzip is undone",

@@ -219,7 +219,8 @@ def test_what_is_no_spreadsheet_is_refused(tmp_path: Path, data: bytes, why: str
 
 def test_a_spreadsheet_under_a_mapping_of_text_is_named() -> None:
     with pytest.raises(
-        DataRejectedError, match=r"^orders\.xlsx: no text file, it looks like .*a spreadsheet$"
+        DataRejectedError,
+        match=r"^orders\.xlsx: no text file, .* a spreadsheet: .*says `format: {type: excel}`$",
     ):
         inspect(FILES / "orders.xlsx", mapping_of())
 
