@@ -30,7 +30,7 @@ demo: $(READY) ## Show everything once, with servers of its own
 	$(BIN)/python -m deployments.demo
 
 test: check ## Check, then run all tests but the long ones, in JOBS processes (2)
-	$(BIN)/python -m pytest -m "not soak" -n $(JOBS) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not soak" -n $(JOBS) --no-loadscope-reorder
 
 unit: $(READY) ## Run the tests that need no server
 	$(BIN)/python -m pytest tests/unit

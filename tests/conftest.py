@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from pydantic import SecretStr
+from xdist.scheduler import LoadFileScheduling
 
 from laurels import embedded
 from laurels.embedded import Servers
@@ -16,15 +17,21 @@ from laurels.services.runtime import Runtime
 from laurels.settings import Settings
 from tests.runtimes import fresh_runtime, make_template
 
-ROOT = Path(__file__).parents[1]
 MASTER_KEY = "00" * 32
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares costly fixtures in one process: a file's tests, and all that need Prefect."""
-    for item in items:
-        file = item.path.relative_to(ROOT).as_posix()
-        item.add_marker(pytest.mark.xdist_group("flows" if file.startswith("tests/flows/") else file))
+class ByCost(LoadFileScheduling):
+    """Keeps what shares costly fixtures in one process: a file's tests, and all that need Prefect."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "flows" if file.startswith("tests/flows/") else file
+
+
+# Not by marks of xdist_group: pytest-xdist 3.8 writes a group into the name of a test, which pytest 9.2 forbids.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByCost:
+    return ByCost(config, log)
 
 
 @pytest.fixture(scope="session")
