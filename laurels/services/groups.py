@@ -10,7 +10,8 @@ from laurels.rules.advice import advice
 from laurels.services.refusals import QuarantinedView, sentence, views_of
 from laurels.services.runtime import Runtime
 from laurels.services.selecting import check_selection
-from laurels.stores import quarantine, rules
+from laurels.stores import groups as stored
+from laurels.stores import quarantine, replays, rules
 from laurels.stores.quarantine import Quarantined, Selection
 from models.values.activity import InboxRow
 
@@ -51,7 +52,7 @@ def groups(
     now = business_time(as_of, runtime.settings.as_of)
     with runtime.database.transaction() as session:
         check_selection(session, selection)
-        found = quarantine.groups(session, selection, by_file=by_file, places=PLACES)
+        found = stored.groups(session, selection, by_file=by_file, places=PLACES)
         words = rules.sentences(session)
     return [
         WaitingGroup(
@@ -70,9 +71,7 @@ def sample(runtime: Runtime, selection: Selection, *, rows: int = 5, seed: int =
     with runtime.database.transaction() as session:
         check_selection(session, selection)
         drawn = quarantine.drawn(session, selection, limit=rows, seed=seed)
-        kept = quarantine.payloads(
-            session, [row.key for row in drawn if row.key and row.batch_id is not None]
-        )
+        kept = replays.payloads(session, [row.key for row in drawn if row.key and row.batch_id is not None])
         views = views_of(session, drawn)
     return [Sampled(view, _fields(row, kept)) for view, row in zip(views, drawn, strict=True)]
 

@@ -13,8 +13,8 @@ from laurels.quality.rules import INTAKE_FAMILY
 from laurels.rules.holds import Judged, sparkline
 from laurels.services.intake_reports import IntakeReport, report_of
 from laurels.services.runtime import Runtime
-from laurels.stores import measures, quarantine
-from laurels.stores.quarantine import Gated
+from laurels.stores import groups, measures
+from laurels.stores.groups import Gated
 from models.intake import Intake
 
 SPARKS = 20
@@ -73,7 +73,7 @@ def show_intake(runtime: Runtime, intake_id: int) -> HoldView:
             mapping=intake.mapping,
             as_of=intake.as_of,
             replay_of=intake.replay_of,
-            gated=quarantine.gated(session, intake_id),
+            gated=groups.gated(session, intake_id),
             rules=tuple(_rules(report, {one.measure.name for one in broken})),
             broken=tuple(one for one in broken if one.measure.severity == "critical"),
             told=tuple(one for one in broken if one.measure.severity != "critical"),

@@ -17,7 +17,7 @@ from laurels.services.mappings import load_mapping
 from laurels.services.refusals import subject
 from laurels.services.runtime import Runtime
 from laurels.services.snapshots import take_anew
-from laurels.stores import people, quarantine, rules
+from laurels.stores import people, quarantine, replays, rules
 from laurels.stores.quarantine import Quarantined
 from models.audit import Actor
 from models.values.activity import InboxRow
@@ -110,7 +110,7 @@ class Readers:
 
 def kept_rows(session: Session, rows: Sequence[Quarantined], readers: Readers) -> Iterator[Kept]:
     """Yield each row with what is kept of it, in the order of the rows."""
-    payloads = quarantine.payloads(session, [row.key for row in rows if row.key])
+    payloads = replays.payloads(session, [row.key for row in rows if row.key])
     for row in rows:
         before = payloads.get((row.key, row.revision)) if row.key else None
         yield Kept(row, before if row.batch_id is not None else None, readers.of(row))
@@ -124,10 +124,10 @@ def queue(runtime: Runtime, session: Session, mended: Sequence[Mended], act: Act
     for intake_id, of_intake in groupby(ordered, key=lambda one: one.kept.row.intake_id):
         group = list(of_intake)
         ruleset = rules.keep(session, group[0].kept.reader.ruleset)
-        replay = quarantine.open_replay(session, intake_id, act.as_of, ruleset)
+        replay = replays.open_replay(session, intake_id, act.as_of, ruleset)
         staying = [one for one in group if not one.is_what_it_says]
         rows = [(one.kept.row.key, one.after) for one in staying if one.kept.row.key]
-        quarantine.queue_again(session, replay.id or 0, rows)
+        replays.queue_again(session, replay.id or 0, rows)
         quarantine.close(session, [one.kept.row.id for one in staying], "replaying")
         moving = [(one.kept.row, one.after) for one in group if one.is_what_it_says]
         mapping = group[0].kept.reader.mapping

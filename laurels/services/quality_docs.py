@@ -23,8 +23,8 @@ from laurels.services import rulesets
 from laurels.services.intake_reports import report_of
 from laurels.services.runtime import Runtime
 from laurels.settings import Settings
-from laurels.stores import quarantine
-from laurels.stores.quarantine import Gated
+from laurels.stores import groups
+from laurels.stores.groups import Gated
 from models.intake import Intake
 from models.measures import Measure
 
@@ -53,7 +53,7 @@ def publish(runtime: Runtime, intake_id: int) -> Published:
         intake = session.get(Intake, intake_id)
         measures = session.exec(select(Measure).where(Measure.intake_id == intake_id)).all()
         ruleset = rulesets.of_intake(session, intake_id) if intake else None
-        gated = quarantine.gated(session, intake_id)
+        gated = groups.gated(session, intake_id)
     if intake is None or ruleset is None:
         raise NotFoundError(f"no intake {intake_id}")
     if intake.replay_of is not None:

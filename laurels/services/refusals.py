@@ -14,7 +14,7 @@ from laurels.services import audit
 from laurels.services.rulesets import house_rules
 from laurels.services.runtime import Runtime
 from laurels.services.selecting import check_selection
-from laurels.stores import quarantine, rules
+from laurels.stores import groups, quarantine, replays, rules
 from laurels.stores.quarantine import Quarantined, Selection
 from models.audit import AuditEntry
 
@@ -121,7 +121,7 @@ def of_intake(runtime: Runtime, intake_id: int, *, limit: int = 100) -> list[Qua
 def count_reasons(runtime: Runtime) -> dict[str, int]:
     """Return how many open rows bear each reason; a row with two reasons counts in both."""
     with runtime.database.transaction() as session:
-        return quarantine.counts(session)
+        return groups.counts(session)
 
 
 def show(runtime: Runtime, row_id: int) -> QuarantinedDetail:
@@ -193,7 +193,7 @@ def sentence(reason: str, words: Mapping[str, str] | None = None) -> str:
 
 def _detail(session: Session, row: Quarantined) -> QuarantinedDetail:
     judged = row.key is not None and row.batch_id is not None
-    kept = quarantine.payloads(session, [row.key]) if judged and row.key else {}
+    kept = replays.payloads(session, [row.key]) if judged and row.key else {}
     earlier = quarantine.history(session, row.key) if judged and row.key else []
     payload = kept.get((row.key, row.revision)) if row.key else None
     return QuarantinedDetail(

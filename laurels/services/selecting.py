@@ -11,7 +11,7 @@ from laurels.rules.reasons import SENTENCES
 from laurels.services import audit
 from laurels.services.rulesets import house_rules
 from laurels.services.runtime import Runtime
-from laurels.stores import quarantine
+from laurels.stores import groups, quarantine
 from laurels.stores.quarantine import Quarantined, Selection
 from models.audit import Actor
 from models.intake import Intake
@@ -37,8 +37,8 @@ def check_selection(session: Session, selection: Selection) -> None:
     known = {*SENTENCES, *(rule.rule for rule in house_rules() if not rule.check.read)}
     if selection.reason in known:
         return
-    met = quarantine.met_reasons(session)
-    known.update(met, quarantine.stated_reasons(session))
+    met = groups.met_reasons(session)
+    known.update(met, groups.stated_reasons(session))
     if selection.reason not in known:
         meant = get_close_matches(selection.reason, known, n=3)
         told = f"here there are {', '.join(met)}" if met else "nothing was ever in quarantine"

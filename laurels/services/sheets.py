@@ -19,7 +19,7 @@ from laurels.services.refusals import sentence
 from laurels.services.replays import mend, why_left
 from laurels.services.runtime import Runtime
 from laurels.services.selecting import CHUNK, check_selection
-from laurels.stores import quarantine, sheets
+from laurels.stores import groups, quarantine, sheets
 from laurels.stores.quarantine import Selection
 from laurels.stores.sheets import SheetRow
 from models.values.mapping import Mapping as DeclaredMapping
@@ -83,7 +83,7 @@ def export_sheet(
     with runtime.database.transaction() as session:
         check_selection(session, selection)
         rows = quarantine.counted(session, selection)
-        names = quarantine.mappings(session, selection)
+        names = groups.mappings(session, selection)
     if rows > sheets.LARGEST:
         raise RuleRefusedError(f"{rows:,} rows are more than one sheet's {sheets.LARGEST:,}: narrow it")
     mappings = [load_mapping(mapping_path(runtime, name)) for name in names]
