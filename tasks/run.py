@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from prefect.runtime import flow_run
+
 from laurels.clock import business_time
 from laurels.services.runtime import Runtime, open_runtime
 from laurels.settings import Settings
@@ -22,6 +24,6 @@ class Run:
 @contextmanager
 def opened(as_of: datetime | None = None) -> Iterator[Run]:
     """Open the stores for one flow run and settle its time: the caller's, else the fixed one, else now."""
-    settings = Settings()
-    with open_runtime(settings) as runtime:
+    settings, run_id = Settings(), flow_run.get_id()
+    with open_runtime(settings, f"flow-run:{run_id}" if run_id else None) as runtime:
         yield Run(runtime, business_time(as_of, settings.as_of))

@@ -85,7 +85,7 @@ def drain(
 def _claim(runtime: Runtime, held: Held) -> Claim | None:
     with fenced(runtime, held) as session:
         leases.extend(session, held.name, held.token, runtime.settings.lease_seconds)
-        return batches.next_claim(session, held.token, runtime.settings.batch_rows)
+        return batches.next_claim(session, held.token, runtime.settings.batch_rows, runtime.holder)
 
 
 def _work(

@@ -70,7 +70,7 @@ def recompute(session: Session, runtime: Runtime, program: str) -> RecomputeRepo
     token = leases.take_when_free(session, PARTITION, runtime.holder, runtime.settings.lease_seconds)
     stored = programs.stored_program(session, program)
     working.prepare(session)
-    batch = Batch(token=token, state="applied", verdict={"recompute": program})
+    batch = Batch(token=token, holder=runtime.holder, state="applied", verdict={"recompute": program})
     session.add(batch)
     session.flush()
     activities = participation.enrol_history(session, stored.id, list(stored.versions))

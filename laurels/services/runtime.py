@@ -4,7 +4,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from laurels import embedded
 from laurels.quality.gate import Gate
@@ -24,16 +24,20 @@ class Runtime:
     gate: Gate
     keys: people.Keys = field(repr=False)
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    """Who holds leases and works batches, for whoever asks later: host and process, or a flow run."""
 
 
 @contextmanager
-def open_runtime(settings: Settings) -> Iterator[Runtime]:
+def open_runtime(settings: Settings, holder: str | None = None) -> Iterator[Runtime]:
     """Open everything, starting embedded servers where none are given, and bring the schema up to date.
+
+    `holder` names who works: by itself, host and process.
 
     Raises UnreachableError where a given server does not answer.
     """
     with embedded.servers(settings) as at:
         runtime = runtime_at(settings, at.database_url, at.redis_url)
+        runtime = replace(runtime, holder=holder) if holder else runtime
         try:
             schema.upgrade(runtime.database)
             yield runtime

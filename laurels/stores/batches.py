@@ -59,16 +59,16 @@ class Claim:
     passed: bool
 
 
-def next_claim(session: Session, token: int, limit: int) -> Claim | None:
+def next_claim(session: Session, token: int, limit: int, holder: str | None = None) -> Claim | None:
     """Take over the oldest unfinished batch, else claim up to `limit` rows of the oldest released intake."""
     open_batch = session.exec(
         select(Batch).where(col(Batch.state).in_(["claimed", "passed"])).order_by(col(Batch.id)).limit(1)
     ).first()
     if open_batch is not None:
-        open_batch.token = token
+        open_batch.token, open_batch.holder = token, holder
         return _claim_of(open_batch)
     while (intake := _oldest_released(session)) is not None:
-        batch = Batch(intake_id=intake.id, token=token)
+        batch = Batch(intake_id=intake.id, token=token, holder=holder)
         session.add(batch)
         session.flush()
         batch.rows = _move(session, intake, batch, limit)
