@@ -39,7 +39,9 @@ class Batch(SQLModel, table=True):
     )
     token: int = Field(sa_type=BigInteger, description="The lease's token when it was claimed or taken over.")
     holder: str | None = Field(
-        default=None, sa_type=Text, description="Who held it then: flow-run:ID, or host:process. Empty: not kept."
+        default=None,
+        sa_type=Text,
+        description="Who held it then: flow-run:ID, or host:process. Empty: not kept.",
     )
     state: str = Field(default="claimed", sa_type=Text)
     rows: int = Field(default=0)

@@ -8,7 +8,19 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from laurels.cli import activity, arrivals, boards, house, members, outbox, programs, quality, repairs, state
+from laurels.cli import (
+    activity,
+    arrivals,
+    boards,
+    explain,
+    house,
+    members,
+    outbox,
+    programs,
+    quality,
+    repairs,
+    state,
+)
 from laurels.cli.console import err
 from laurels.errors import LaurelsError
 
@@ -51,6 +63,9 @@ app.add_typer(activity.intakes, name="intake", help="Files that came in: list, s
 app.add_typer(arrivals.app, name="arrivals", help="Files that are expected by a time: list.")
 app.add_typer(boards.app, name="board", help="Boards: show, reconcile.")
 app.add_typer(members.app, name="member", help="One member: points, ranks, discounts.")
+app.add_typer(
+    explain.app, name="explain", help="Why a number is what it is: entry, balance, grant, delivery."
+)
 app.add_typer(outbox.app, name="outbox", help="Messages and pushes owed: list, send.")
 app.add_typer(state.app, name="state", help="The views' hash and their export.")
 app.add_typer(house.schema, name="schema", help="The database's schema: check, upgrade.")

@@ -6,12 +6,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlmodel import select
 
 from flows.activity import ingest_activity
 from flows.boards import refresh_boards
 from laurels.errors import NotFoundError, RuleRefusedError
 from laurels.services import intake
 from laurels.services.runtime import Runtime
+from models.batches import Batch
 from tasks import activity
 from tests.flows.files import write_purchases
 from tests.flows.prefect_api import PrefectApi, waited_for
@@ -19,6 +21,15 @@ from tests.flows.prefect_api import PrefectApi, waited_for
 AS_OF = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 pytestmark = pytest.mark.usefixtures("in_process", "program")
+
+
+def test_a_batch_keeps_the_run_that_worked_it(tmp_path: Path, prefect: PrefectApi, runtime: Runtime) -> None:
+    source = f"shop-{uuid4().hex[:8]}"
+    done = ingest_activity(write_purchases(tmp_path / "one.csv", 2), source, "activity", AS_OF)
+    [run] = prefect.filtered("flow_runs", {"flow_runs": {"name": {"any_": [f"{source}-activity"]}}})
+    with runtime.database.transaction() as session:
+        [batch] = session.exec(select(Batch).where(Batch.intake_id == done.intake.intake_id)).all()
+    assert batch.holder == f"flow-run:{run['id']}"
 
 
 def test_a_file_comes_in_once(tmp_path: Path) -> None:
