@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from laurels.errors import DataRejectedError
 from laurels.stores.files.columns import column_type, column_values, decoded
 from laurels.stores.files.content import ROW_LIMIT, Stamp, opened, seekable
-from laurels.stores.files.pieces import batch_rows, dictionary_columns, long_columns, pieces
+from laurels.stores.files.pieces import batch_rows, dictionary_columns, listed_bytes, long_columns, pieces
 from laurels.stores.files.survey import check_inflated
 from laurels.stores.files.texts import RefusedError, check_texts
 from models.values.activity import RefusedRow
@@ -40,8 +40,9 @@ def parquet_records(
     with _opened(path, stamp, wanted) as file:
         columns = [name for name in file.schema_arrow.names if name in wanted]
         size, done, rows, inflated = path.stat().st_size, 0, file.metadata.num_rows, 0
+        check_inflated(path.name, size, listed_bytes(file.metadata), mapping.bounds.max_bytes)
         batches = file.iter_batches(
-            batch_rows(file.schema), columns=columns, use_threads=False
+            batch_rows(file.metadata), columns=columns, use_threads=False
         )  # threads: memory for each
         for piece, text in (found for batch in batches for found in pieces(batch)):
             inflated += text
@@ -60,7 +61,7 @@ def parquet_facts(path: Path, max_bytes: int) -> tuple[tuple[str, ...], int, dic
     """
     with _opened(path) as file:
         groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
-        inflated = sum(group.total_byte_size for group in groups)
+        inflated = sum(group.total_byte_size for group in groups) + listed_bytes(file.metadata)
         check_inflated(path.name, path.stat().st_size, inflated, max_bytes)
         types = {one.name: column_type(one.type) for one in file.schema_arrow}
         return tuple(file.schema_arrow.names), file.metadata.num_rows, types

@@ -11,6 +11,7 @@ from laurels.stores.files.content import ROW_LIMIT
 
 BATCH_ROWS = 1024
 _PIECE_BYTES = 2 * ROW_LIMIT
+_LISTED_WIDTH = 8
 
 
 def dictionary_columns(footer: Any) -> list[str]:
@@ -58,10 +59,23 @@ def _is_long(column: Any) -> bool:
     return pa.types.is_nested(kind) and _is_long(column.values)
 
 
-def batch_rows(schema: Any) -> int:
-    """Return how many rows to read at once: fewer where values of a fixed width are wide."""
+def batch_rows(footer: Any) -> int:
+    """Return how many rows to read at once: fewer where values of a fixed width are wide, or lists long."""
+    schema = footer.schema
     width: int = sum(schema.column(number).length for number in range(len(schema)))
+    width += listed_bytes(footer) // max(footer.num_rows, 1)
     return max(1, min(BATCH_ROWS, _PIECE_BYTES // max(width, 1)))
+
+
+def listed_bytes(footer: Any) -> int:
+    """Return the bytes of all values in lists, by the footer's word: a few bytes on disk may stand for millions."""
+    groups = (footer.row_group(number) for number in range(footer.num_row_groups))
+    repeated = [
+        number
+        for number in range(len(footer.schema))
+        if footer.schema.column(number).max_repetition_level > 0
+    ]
+    return sum(_LISTED_WIDTH * group.column(number).num_values for group in groups for number in repeated)
 
 
 def pieces(batch: Any) -> Iterator[tuple[Any, int]]:
@@ -76,7 +90,7 @@ def pieces(batch: Any) -> Iterator[tuple[Any, int]]:
 
 
 def text_bytes(column: Any) -> int:
-    """Return the bytes of all texts in a column, however deep, each as often as a row points at it."""
+    """Return the bytes of a column's texts, however deep, each as often as a row points at it, and of what lists hold."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         if not _has_length(kind.value_type):
@@ -89,7 +103,8 @@ def text_bytes(column: Any) -> int:
         first, last = column.offsets[0].as_py(), column.offsets[-1].as_py()
         return sum(text_bytes(part.slice(first, last - first)) for part in (column.keys, column.items))
     if pa.types.is_nested(kind):
-        return text_bytes(column.flatten())
+        held = column.flatten()
+        return text_bytes(held) + _LISTED_WIDTH * len(held)
     return (pc.sum(pc.cast(pc.binary_length(column), pa.int64())).as_py() or 0) if _has_length(kind) else 0
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -144,3 +145,29 @@ def test_a_dictionary_of_one_long_text_takes_no_memory_for_each_row_that_points_
     assert found == str(refused)
     assert re.fullmatch(why, told)
     assert int(kilobytes) < 150_000, done.stdout
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+@pytest.mark.parametrize(
+    ("length", "rows", "refused", "why"),
+    [
+        (8_000_000, 1, {"row_too_long": 1}, ""),
+        (1_000_000, 8, {"row_too_long": 8}, ""),
+        (200_000, 100, {"ok": 100}, ""),
+        (30_000_000, 5, {}, "bomb.parquet: [^|]* a bomb, no export"),
+    ],
+)
+def test_a_list_of_one_number_over_and_over_takes_no_memory_for_each(
+    tmp_path: Path, length: int, rows: int, refused: dict[str, int], why: str
+) -> None:
+    """A few hundred bytes on disk; as numbers of Python's, eight million took 300 MB."""
+    path = tmp_path / "bomb.parquet"
+    ones = pa.ListArray.from_arrays([n * length for n in range(rows + 1)], np.ones(length * rows, np.int64))
+    pq.write_table(pa.table({"id": range(rows), "note": ones}), path, compression="zstd")
+    assert path.stat().st_size < 50_000
+    command = [sys.executable, "-c", BOMB, str(path)]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ, check=True, capture_output=True, text=True)
+    kilobytes, found, told = done.stdout.strip().split("|")
+    assert found == str(refused)
+    assert re.fullmatch(why, told)
+    assert int(kilobytes) < 250_000, done.stdout
