@@ -90,7 +90,7 @@ def pieces(batch: Any) -> Iterator[tuple[Any, int]]:
 
 
 def text_bytes(column: Any) -> int:
-    """Return the bytes of a column's texts, however deep, each as often as a row points at it, and of what lists hold."""
+    """Return the bytes of a column's texts, however deep, each as often as a row has it, and of what lists hold."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         if not _has_length(kind.value_type):
