@@ -81,6 +81,20 @@ def test_the_first_ten_get_theirs_and_the_eleventh_nothing(summer: Runtime, tmp_
     assert [row.percent for row in rows] == [*WON.values(), None]
 
 
+def test_the_moment_at_which_a_window_ends_belongs_to_the_next_alone(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    apply(runtime, boards=[SPEND | {"windows": ["month"]}])
+    rows = [
+        purchase("first", "ada", "1.00", at="2026-06-01T00:00:00Z"),
+        purchase("last", "ada", "2.00", at="2026-06-30T23:59:59.999999Z"),
+        purchase("next", "ada", "4.00", at="2026-07-01T00:00:00Z"),
+    ]
+    run_rows(runtime, tmp_path, rows)
+    scores = [ranking(runtime, "spend/month", "own", as_of) for as_of in (JUNE, JUNE + 20 * DAY)]
+    assert [[score for _, score in found] for found in scores] == [[300], [400]]
+
+
 def test_from_six_to_four_doubles_the_discount_and_says_so(ten: Runtime, tmp_path: Path) -> None:
     told, shop = Taker(), Taker()
     deliveries.send_deliveries(ten, as_of=JUNE, channel=told)

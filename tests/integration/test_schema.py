@@ -5,6 +5,7 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -137,7 +138,8 @@ def test_a_second_upgrade_changes_nothing_and_loses_nothing(runtime: Runtime) ->
     schema.upgrade(runtime.database)
     assert check_schema(runtime) == []
     assert ask(runtime, "select name from program") == [("kept",)]
-    assert ask(runtime, "select version_num from alembic_version") == [("0002",)]
+    newest = max(path.name[:4] for path in Path("models/migrations/versions").glob("0*.py"))
+    assert ask(runtime, "select version_num from alembic_version") == [(newest,)]
 
 
 def test_three_processes_upgrade_an_empty_database_at_once(settings: Settings) -> None:
