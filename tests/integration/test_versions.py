@@ -83,6 +83,21 @@ def agrees(runtime: Runtime, rows: list[Row], *said: tuple[datetime, Program]) -
     assert check_invariants(runtime) == []
 
 
+def test_a_season_takes_its_first_moment_in_and_the_one_at_which_it_ends_not(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    zoned = stated(SPEND, zone="America/New_York")
+    versions.apply_version(runtime, zoned, actor="ann", effective_from=START, as_of=START)
+    times = {"early": "06-01T03:59:59.999999", "first": "06-01T04:00:00"}
+    times |= {"last": "09-01T03:59:59.999999", "over": "09-01T04:00:00"}
+    run_rows(runtime, tmp_path, [purchase(name, name, "1.00", f"2026-{at}Z") for name, at in times.items()])
+    with runtime.database.transaction() as session:
+        lines = driver(session).execute(
+            "select k.event_id from participation p join inbox_key k on k.key = p.activity_id order by 1"
+        )
+        assert [name for (name,) in lines] == ["first", "last"]
+
+
 def test_a_version_from_the_past_awards_what_was_done_since(runtime: Runtime, tmp_path: Path) -> None:
     apply(runtime, program(), LATE)
     assert run_rows(runtime, tmp_path, ROWS).points == 0
