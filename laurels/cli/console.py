@@ -31,8 +31,8 @@ from laurels.services.runtime import Runtime, open_runtime
 from laurels.settings import Settings
 from models.values.durations import read_duration
 
-out = Console()
-err = Console(stderr=True)
+out = Console(emoji=False)  # `trim:email:` is a name, not a picture
+err = Console(stderr=True, emoji=False)
 
 
 def aware(text: str) -> datetime:

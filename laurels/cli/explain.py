@@ -76,8 +76,8 @@ def _balance(told: BalanceExplanation) -> None:
     rows = [_row(award) for award in told.awards]
     columns = ("entries", "rule", "version", "activity", "place", "points", "again")
     draw(table(f"Member {told.member_id} in {told.program}", columns, rows))
-    again = sum(award.recomputed for award in told.awards)
-    out.print(f"balance {told.points:,}; computed again: {again:,}", highlight=False)
+    lost = f"; {told.lost:,} awards have no entry" if told.lost else ""
+    out.print(f"balance {told.points:,}; computed again: {told.recomputed:,}{lost}", highlight=False)
 
 
 def _row(award: Award) -> tuple[object, ...]:

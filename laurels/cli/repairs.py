@@ -179,11 +179,12 @@ def expire(
 
 
 @app.command()
-def reopen(ids: Ids, why: Why = None, as_of: AsOf = None) -> None:
+def reopen(ids: Ids, why: Why = None, as_of: AsOf = None, as_json: JsonFlag = False) -> None:
     """Take expired or dismissed rows up again; they wait anew from now on."""
     with runtime() as opened:
         report = quarantine.reopen(opened, ids, actor=actor(opened), reason=why or "", as_of=as_of)
-    out.print(f"{len(report.reopened)} rows are open again")
+    skipped = [f"row {row} is {state}: skipped" for row, state in sorted(report.skipped.items())]
+    show(report, as_json, lambda: "\n".join([f"{len(report.reopened)} rows are open again", *skipped]))
 
 
 def _preview(report: FixReport) -> None:

@@ -67,19 +67,22 @@ class EntryExplanation:
 
 @dataclass(frozen=True, slots=True)
 class BalanceExplanation:
-    """A member's points in one program, by the awards of which they are made."""
+    """A member's points in one program, by the awards of which they are made.
+
+    `recomputed` is what all of them come to when they are computed again, `lost` how many have no entry at all.
+    """
 
     program: str
     member_id: UUID
     points: int
     awards: tuple[Award, ...]
+    recomputed: int
+    lost: int
 
     @property
     def agrees(self) -> bool:
-        """Whether every award comes out again, and all together are the balance."""
-        return sum(one.recomputed for one in self.awards) == self.points and all(
-            one.posted == one.recomputed for one in self.awards
-        )
+        """Whether every award has its entries and comes out again."""
+        return not self.lost and all(one.posted == one.recomputed for one in self.awards)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ What the chain says is computed again by the very steps that work the batches, i
 nothing is written, and a number that does not come out again is told.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import TypeVar
@@ -27,6 +27,7 @@ from laurels.services.explained import (
 from laurels.services.points import write_standings
 from laurels.services.runtime import Runtime
 from laurels.stores import explanations, points, programs
+from laurels.stores.database import steady
 from laurels.stores.explanations import Entry
 from laurels.stores.programs import StoredProgram
 from models import points as stored
@@ -41,14 +42,14 @@ Key = tuple[UUID, str]
 
 def explain_entry(runtime: Runtime, entry_id: int) -> EntryExplanation:
     """Explain one entry of the ledger. Raises NotFoundError."""
-    with runtime.database.transaction() as session:
+    with _one_state(runtime) as session:
         row = session.get(stored.LedgerEntry, entry_id)
         if row is None:
             raise NotFoundError(f"no entry {entry_id}")
         program = _program(session, row.program_id)
         entries = explanations.entries(session, program.id, row.member_id, row.activity_id, row.rule)
         again = _recomputed_awards(session, program, row.member_id)
-        award = _award(session, program, entries, again)
+        (award,) = _awards(session, program, [entries], again)
         return EntryExplanation(next(one for one in entries if one.id == entry_id), row.member_id, award)
 
 
@@ -56,13 +57,13 @@ def explain_balance(
     runtime: Runtime, member_id: UUID, program: str | None = None
 ) -> list[BalanceExplanation]:
     """Explain what a member has in each program, or in one. Raises NotFoundError for who has no entry there."""
-    with runtime.database.transaction() as session:
+    with _one_state(runtime) as session:
         found = [
             _balance(session, one, member_id)
             for one in programs.stored_programs(session)
             if program in {None, one.name}
         ]
-    if not (told := [one for one in found if one.awards]):
+    if not (told := [one for one in found if one.awards or one.lost]):
         raise NotFoundError(
             f"member {member_id} has no entry" + (f" in program {program}" if program else "")
         )
@@ -71,14 +72,14 @@ def explain_balance(
 
 def explain_grant(runtime: Runtime, grant: str) -> GrantExplanation:
     """Explain one holding of a tier, by its id or how that begins. Raises NotFoundError."""
-    with runtime.database.transaction() as session:
+    with _one_state(runtime) as session:
         row = _found(session, TierGrant, grant, "grant")
         return _grant(session, row)
 
 
 def explain_delivery(runtime: Runtime, delivery: str) -> DeliveryExplanation:
     """Explain one message, by its id or how that begins. Raises NotFoundError."""
-    with runtime.database.transaction() as session:
+    with _one_state(runtime) as session:
         row = _found(session, Delivery, delivery, "delivery")
         grant = _grant(session, session.get_one(TierGrant, row.grant_id))
         return DeliveryExplanation(row.id, row.channel, row.template, row.text, row.state, grant)
@@ -89,17 +90,33 @@ def _balance(session: Session, program: StoredProgram, member_id: UUID) -> Balan
     again = _recomputed_awards(session, program, member_id)
     by_key = sorted(entries, key=lambda one: (str(one.activity_id), one.rule, one.id))
     grouped = [list(of) for _, of in groupby(by_key, key=lambda one: (one.activity_id, one.rule))]
-    awards = [_award(session, program, of, again) for of in grouped]
+    awards = _awards(session, program, grouped, again)
     awards.sort(key=lambda one: one.entries[0].id)
-    return BalanceExplanation(program.name, member_id, sum(one.points for one in entries), tuple(awards))
+    posted = {(one.activity_id, one.rule) for one in entries}
+    lost = sum(1 for key, due in again.items() if due and key not in posted)
+    points = sum(one.points for one in entries)
+    return BalanceExplanation(program.name, member_id, points, tuple(awards), sum(again.values()), lost)
 
 
-def _award(session: Session, program: StoredProgram, entries: list[Entry], again: dict[Key, int]) -> Award:
-    last = entries[-1]
-    facts = explanations.facts(session, [last.activity_id])
-    covers = explanations.facts(session, list(explanations.covered(session, last.activity_id)))
-    recomputed = again.get((last.activity_id, last.rule), 0)
-    return Award(facts[0] if facts else None, _rule(program, last), tuple(entries), recomputed, tuple(covers))
+def _awards(
+    session: Session, program: StoredProgram, grouped: Sequence[list[Entry]], again: Mapping[Key, int]
+) -> list[Award]:
+    """Return the awards of which these are the entries, each group one activity's by one rule."""
+    activities = [entries[0].activity_id for entries in grouped]
+    covered = explanations.covered(session, activities)
+    bought = {purchase for purchases in covered.values() for purchase in purchases}
+    facts = {one.activity_id: one for one in explanations.facts(session, [*activities, *bought])}
+    return [
+        Award(
+            facts.get(last.activity_id),
+            _rule(program, last),
+            tuple(entries),
+            again.get((last.activity_id, last.rule), 0),
+            tuple(facts[purchase] for purchase in covered.get(last.activity_id, ())),
+        )
+        for entries in grouped
+        for last in entries[-1:]
+    ]
 
 
 def _rule(program: StoredProgram, entry: Entry) -> Rule:
@@ -154,13 +171,22 @@ def _recomputed_score(session: Session, program: StoredProgram, grant: TierGrant
 
 @contextmanager
 def _tried(session: Session, program: StoredProgram, member_id: UUID) -> Iterator[None]:
-    """Let a member be computed again, and take back whatever that writes."""
+    """Let a member be computed again, refunds first, and take back whatever that writes."""
     attempt = session.begin_nested()
     try:
         explanations.touch_member(session, program.id, member_id)
+        points.settle(session)
         yield
     finally:
         attempt.rollback()
+
+
+@contextmanager
+def _one_state(runtime: Runtime) -> Iterator[Session]:
+    """Open a transaction that sees one state: a batch that ends meanwhile is no difference."""
+    with runtime.database.transaction() as session:
+        steady(session)
+        yield session
 
 
 def _program(session: Session, program_id: int) -> StoredProgram:

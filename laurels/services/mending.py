@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from laurels.errors import NotFoundError
 from laurels.rules.intake import compile_mapping, digest_again
 from laurels.rules.repairs import personal, read_again, stopping
 from laurels.services import audit, rulesets
@@ -42,11 +43,21 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A refused row, what is kept of it (None: nothing any more), and the mapping by which it is read, as it is now."""
+    """A refused row, what is kept of it (None: nothing any more), and the mapping by which it is read, as it is now.
+
+    `found` is None where the folder of mappings has none of that name: the file came in by a mapping elsewhere.
+    """
 
     row: Quarantined
     before: InboxRow | None
-    reader: "Reader"
+    found: "Reader | None"
+
+    @property
+    def reader(self) -> "Reader":
+        """Return the mapping. Raises NotFoundError where there is none."""
+        if self.found is None:
+            raise NotFoundError(f"row {self.row.id}: no mapping {self.row.mapping}")
+        return self.found
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +109,16 @@ class Readers:
 
     def __init__(self, runtime: Runtime, as_of: datetime) -> None:
         self._runtime, self._as_of = runtime, as_of
-        self._made: dict[tuple[str, str], Reader] = {}
+        self._made: dict[tuple[str, str], Reader | None] = {}
 
-    def of(self, row: Quarantined) -> Reader:
-        """Return the reader of a row's intake. Raises NotFoundError where its mapping is gone."""
+    def of(self, row: Quarantined) -> Reader | None:
+        """Return the reader of a row's intake, None where its mapping is not in the folder: others can be mended."""
         place = row.mapping, row.source
         if place not in self._made:
-            self._made[place] = Reader(self._runtime, *place, self._as_of)
+            try:
+                self._made[place] = Reader(self._runtime, *place, self._as_of)
+            except NotFoundError:
+                self._made[place] = None
         return self._made[place]
 
 

@@ -109,6 +109,8 @@ def replay_selection(
 
 def why_left(kept: Kept) -> str | None:
     """Return why a row cannot be read again, None where it can."""
+    if kept.found is None:
+        return f"came in by mapping {kept.row.mapping}, which is not in the folder of mappings: put it there"
     why = why_not_replayed(kept.row.key, tuple(kept.row.reasons))
     return why or (GONE if kept.before is None else None)
 

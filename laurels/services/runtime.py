@@ -31,9 +31,7 @@ class Runtime:
 def open_runtime(settings: Settings, holder: str | None = None) -> Iterator[Runtime]:
     """Open everything, starting embedded servers where none are given, and bring the schema up to date.
 
-    `holder` names who works: by itself, host and process.
-
-    Raises UnreachableError where a given server does not answer.
+    `holder` names who works: by itself, host and process. Raises UnreachableError where a given server does not answer.
     """
     with embedded.servers(settings) as at:
         runtime = runtime_at(settings, at.database_url, at.redis_url)

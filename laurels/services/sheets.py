@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from laurels.clock import business_time
-from laurels.errors import RuleRefusedError
+from laurels.errors import NotFoundError, RuleRefusedError
 from laurels.rules.repairs import edited_columns, kept_texts, personal
 from laurels.services import audit
 from laurels.services.intake import mapping_path
@@ -86,8 +87,7 @@ def export_sheet(
         names = groups.mappings(session, selection)
     if rows > sheets.LARGEST:
         raise RuleRefusedError(f"{rows:,} rows are more than one sheet's {sheets.LARGEST:,}: narrow it")
-    mappings = [load_mapping(mapping_path(runtime, name)) for name in names]
-    header = _header(mappings, columns)
+    header = _header(list(_found(runtime, names)), columns)
     readers = Readers(runtime, business_time(None, runtime.settings.as_of))
     left: list[int] = []
     written = sheets.write_sheet(
@@ -125,6 +125,13 @@ def repair_sheet(
         if not dry_run:
             queue(runtime, session, mended, Act("quarantine.repair", by, reason, now, {"file": path.name}))
     return report
+
+
+def _found(runtime: Runtime, names: Sequence[str]) -> Iterator[DeclaredMapping]:
+    """Yield the mappings that the folder has; rows of another one are left out, and counted."""
+    for name in names:
+        with suppress(NotFoundError):
+            yield load_mapping(mapping_path(runtime, name))
 
 
 def _header(mappings: Sequence[DeclaredMapping], asked: Sequence[str]) -> list[str]:
@@ -189,7 +196,7 @@ def _mended(
     known: set[str] = set()
     mended = []
     for kept in kept_rows(session, found, Readers(runtime, now)):
-        known.update(kept.reader.mapping.columns)
+        known.update(kept.found.mapping.columns if kept.found else ())
         one = _tried(kept, sheet[kept.row.id], report)
         if isinstance(one, Mended):
             mended.append(one)
@@ -223,7 +230,7 @@ def _tried(kept: Kept, row: SheetRow, report: RepairReport) -> Mended | str | No
 
 def _edits(kept: Kept, texts: Mapping[str, str]) -> dict[str, str]:
     """Return the cells that differ from what is kept; a column that is not the row's is as good as empty."""
-    was = kept_texts(kept.before, kept.reader.mapping) if kept.before else {}
+    was = kept_texts(kept.before, kept.found.mapping) if kept.before and kept.found else {}
     return {
         column: text
         for column, text in texts.items()

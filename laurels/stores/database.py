@@ -98,6 +98,14 @@ def freeze(session: Session) -> None:
     driver(session).execute("set transaction isolation level repeatable read, read only")
 
 
+def steady(session: Session) -> None:
+    """Let every later statement of this transaction see one state. Must be its first statement.
+
+    What it writes on rows that somebody else changed meanwhile is a TransientError.
+    """
+    driver(session).execute("set transaction isolation level repeatable read")
+
+
 def _limit(session: Session, seconds: float) -> None:
     milliseconds = int(seconds * 1000)
     session.connection().execute(text(f"set local transaction_timeout = {milliseconds}"))

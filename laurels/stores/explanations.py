@@ -25,8 +25,8 @@ select id, account, kind, points, activity_id, rule, version_id, batch_id, recor
  order by id
 """
 _COVERED = """
-select purchase_id, sum(matched_minor)::bigint as matched_minor from settlement
- where activity_id = %s and purchase_id is not null group by purchase_id order by purchase_id
+select activity_id, purchase_id from settlement
+ where activity_id = any(%s) and purchase_id is not null order by activity_id, part
 """
 # The same two ways in which a standing is added up: what the member did in the window, less what was given back of it.
 _COUNTED = """
@@ -105,10 +105,13 @@ def entries(
         return cursor.execute(_ENTRIES, values).fetchall()
 
 
-def covered(session: Session, refund_id: UUID) -> dict[UUID, int]:
-    """Return the purchases that cover a refund, each with how much of it, in minor units."""
-    rows = driver(session).execute(_COVERED, (refund_id,)).fetchall()
-    return {purchase: int(str(minor)) for purchase, minor in rows if isinstance(purchase, UUID)}
+def covered(session: Session, refunds: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Return the purchases that cover each refund, the oldest first; what is none has none."""
+    found: dict[UUID, list[UUID]] = {}
+    for refund, purchase in driver(session).execute(_COVERED, (list(refunds),)):
+        if isinstance(refund, UUID) and isinstance(purchase, UUID):
+            found.setdefault(refund, []).append(purchase)
+    return found
 
 
 def counted(session: Session, window_id: int, member_id: UUID) -> list[UUID]:
@@ -120,7 +123,14 @@ def counted(session: Session, window_id: int, member_id: UUID) -> list[UUID]:
 def touch_member(session: Session, program_id: int, member_id: UUID) -> None:
     """Let all that a member did in a program count as touched, so that it is computed again."""
     working.prepare(session)
-    working.clear(session, "fresh_participation", "dirty_order", "moved_refund")
+    names = (
+        "fresh_participation",
+        "dirty_order",
+        "dirty_order_activity",
+        "target_settlement",
+        "moved_refund",
+    )
+    working.clear(session, *names)
     values = {"program": program_id, "member": member_id}
     driver(session).execute(_TOUCH_MEMBER, values)
     driver(session).execute(_TOUCH_ORDERS, values)

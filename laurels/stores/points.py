@@ -124,15 +124,20 @@ select w.program_id, a.id, w.rule, w.version_id, w.member_id, w.points, a.amount
 
 def accept_batch(session: Session, batch_id: int) -> int:
     """Turn a batch's rows into activity; return how many are new. Settles the refunds of every order it touches."""
+    accepted = driver(session).execute(_ACCEPT, {"batch": batch_id}).rowcount
+    driver(session).execute(_DIRTY_ORDERS)
+    settle(session)
+    return accepted
+
+
+def settle(session: Session) -> None:
+    """Bring the refunds of all orders in `dirty_order` to their targets."""
     connection = driver(session)
-    accepted = connection.execute(_ACCEPT, {"batch": batch_id}).rowcount
-    connection.execute(_DIRTY_ORDERS)
     if connection.execute("select from dirty_order limit 1").fetchone() is not None:
         working.counted(session, "dirty_order")
         connection.execute(_ORDER_ACTIVITY)
         connection.execute(f"insert into target_settlement {_settlements_sql()}".encode())
         connection.execute(_SETTLE)
-    return accepted
 
 
 def touched_days(session: Session, zone: str) -> list[date]:

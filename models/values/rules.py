@@ -7,7 +7,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from models.values.activity import Kind
 from models.values.part import Duration, Part
@@ -113,7 +120,13 @@ class Between(Part):
             raise ValueError("between: name min, max or both")
         if self.field != "amount" and not self.field.startswith("attributes."):
             raise ValueError(f"between: {self.field} is no number")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"between: nothing is between {self.min} and {self.max}")
         return self
+
+
+_READ_AS = {"verified": frozenset({"true", "false"}), "kind": frozenset(kind.value for kind in Kind)}
+"""What a mapping makes of a field whose texts it declares: a rule sees these, not the file's."""
 
 
 class OneOf(Part):
@@ -121,6 +134,15 @@ class OneOf(Part):
 
     field: FieldName
     values: Annotated[tuple[Text, ...], Field(min_length=1, max_length=500)]
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        known = _READ_AS.get(self.field)
+        if known and not known & set(self.values):
+            raise ValueError(
+                f"one_of: {self.field} is read as {' or '.join(sorted(known))}, whatever the file says"
+            )
+        return self
 
 
 class Matches(Part):
@@ -158,6 +180,13 @@ class Check(Part):
     not_after_now: NotAfterNow | None = None
     form: Form | None = None
     read: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")] | None = None
+
+    @field_validator("differ")
+    @classmethod
+    def _are_two(cls, fields: tuple[str, str] | None) -> tuple[str, str] | None:
+        if fields and fields[0] == fields[1]:
+            raise ValueError(f"differ: {fields[0]} never differs from itself")
+        return fields
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:

@@ -222,5 +222,8 @@ def test_rows_are_replayed_by_selection_expire_and_come_back(cli: Any) -> None:
     expired = printed(cli("quarantine", "list", "--state", "expired", "--json"))
     assert len(expired) == 6
     assert "1 rows are open again" in cli("quarantine", "reopen", expired[0]["id"], "--why", "asked").stdout
+    again = cli("quarantine", "reopen", expired[0]["id"]).stdout
+    assert f"0 rows are open again\nrow {expired[0]['id']} is open: skipped" in again
+    assert printed(cli("quarantine", "reopen", expired[0]["id"], "--json"))["reopened"] == []
     assert "1 rows dismissed" in cli("quarantine", "dismiss", expired[0]["id"], "--why", "no").stdout
     assert "0 rows dismissed" in cli("quarantine", "dismiss", expired[0]["id"]).stdout

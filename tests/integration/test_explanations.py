@@ -15,12 +15,14 @@ from laurels.services import batches as drains
 from laurels.services import boards, explanations, intake, quarantine
 from laurels.services.explained import Award
 from laurels.services.runtime import Runtime
+from laurels.stores import explanations as stored
 from laurels.stores.database import driver
 from models.grants import TierGrant
 from models.outbox import Delivery
 from models.points import LedgerEntry
 from tests.integration.activity import purchase, referral, refund, run_rows, share, write_jsonl
 from tests.integration.race import JUNE, apply, member
+from tests.runtimes import another
 
 CAPPED = [
     {"rule": "buy", "on": "purchase", "points_per_unit": 10},
@@ -182,6 +184,53 @@ def test_an_entry_that_nothing_explains_is_told(runtime: Runtime, tmp_path: Path
     assert (told.award.posted, told.award.recomputed, told.agrees) == (150, 100, False)
     (balance,) = explanations.explain_balance(runtime, first.member_id)
     assert (balance.points, balance.agrees) == (350, False)
+
+
+@pytest.mark.parametrize("gone", ["kind = 'award'", "true"], ids=["the award", "both, which come to nothing"])
+def test_entries_that_were_lost_are_missed_also_where_their_sum_is_nothing(
+    runtime: Runtime, tmp_path: Path, gone: str
+) -> None:
+    apply(runtime, earning=CAPPED)
+    rows = [purchase("p1", "ada", "10.00", order_id="o1"), refund("r1", "o1", "10.00")]
+    run_rows(runtime, tmp_path, rows)
+    (balance,) = explanations.explain_balance(runtime, member(runtime, "ada"))
+    assert (balance.points, balance.recomputed, balance.lost, balance.agrees) == (0, 0, 0, True)
+    with runtime.database.transaction() as session:
+        driver(session).execute("alter table ledger_entry disable trigger all")
+        driver(session).execute(f"delete from ledger_entry where {gone}".encode())
+    (balance,) = explanations.explain_balance(runtime, member(runtime, "ada"))
+    assert not balance.agrees
+    assert balance.lost == (2 if gone == "true" else 1)
+
+
+def test_a_settlement_that_was_changed_by_hand_is_computed_again(runtime: Runtime, tmp_path: Path) -> None:
+    apply(runtime, earning=CAPPED)
+    run_rows(runtime, tmp_path, [purchase("p1", "ada", "10.00", order_id="o1"), refund("r1", "o1", "4.00")])
+    with runtime.database.transaction() as session:
+        driver(session).execute("update settlement set matched_minor = 900")
+        driver(session).execute("update award set points = -90 where points < 0")
+    (balance,) = explanations.explain_balance(runtime, member(runtime, "ada"))
+    assert (balance.points, balance.recomputed, balance.agrees) == (60, 60, True)
+
+
+def test_a_batch_that_ends_meanwhile_is_no_difference(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply(runtime, earning=CAPPED)
+    run_rows(runtime, tmp_path, [share("s1", "ada", at="2026-06-10T10:00:00Z")], "a.jsonl")
+    touch = stored.touch_member
+
+    def meanwhile(*given: Any) -> None:
+        with another(runtime) as own:
+            run_rows(own, tmp_path, [share("s2", "ada", at="2026-06-10T12:00:00Z")], "b.jsonl")
+        touch(*given)
+
+    monkeypatch.setattr(stored, "touch_member", meanwhile)
+    (balance,) = explanations.explain_balance(runtime, member(runtime, "ada"))
+    assert (balance.points, balance.agrees) == (5, True)
+    monkeypatch.undo()
+    (balance,) = explanations.explain_balance(runtime, member(runtime, "ada"))
+    assert (balance.points, balance.agrees) == (8, True)
 
 
 def test_what_is_not_there_is_said(runtime: Runtime, tmp_path: Path) -> None:

@@ -515,6 +515,27 @@ def test_a_form_that_is_critical_stays_wrong_until_its_text_is_given(
         assert batches.drain(runtime).passed == 1
 
 
+def test_rows_by_a_mapping_from_elsewhere_are_left_and_keep_nobody_else_waiting(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    mapping = yaml.safe_load((runtime.settings.mappings / "activity-jsonl.yaml").read_text())
+    elsewhere = tmp_path / "mine.yaml"
+    elsewhere.write_text(yaml.safe_dump(mapping | {"mapping": "mine"}))
+    comma = "amount_decimal_comma"
+    take(runtime, tmp_path, [purchase("theirs", "ada", "7,50")], "theirs.jsonl", mapping=str(elsewhere))
+    take(runtime, tmp_path, [purchase("ours", "ada", "8,50")], "ours.jsonl")
+    sheet = quarantine.export_sheet(runtime, tmp_path / "sheet.csv", Selection(reason=comma))
+    assert (sheet.rows, sheet.left) == (1, 1)
+    told = quarantine.preview_fix(runtime, Selection(), ["decimal-comma"])
+    why = "came in by mapping mine, which is not in the folder of mappings: put it there"
+    assert (told.fixed, dict(told.left)) == (1, {why: 1})
+    done = quarantine.replay_selection(runtime, Selection(reason=comma), actor="ann", as_of=JUNE)
+    assert (done.queued, dict(done.left)) == (1, {why: 1})
+    theirs = ids(runtime, file="theirs.jsonl")["theirs"]
+    with pytest.raises(RuleRefusedError, match=f"row {theirs} .*theirs.jsonl:1.* {why}"):
+        quarantine.replay(runtime, [theirs], edits={"amount": "7.50"}, actor="ann")
+
+
 def test_what_waits_too_long_expires_and_is_counted_once(runtime: Runtime, tmp_path: Path) -> None:
     take(runtime, tmp_path)
     take(runtime, tmp_path, [purchase("late", "ada", "7,50")], "more.jsonl", as_of=JUNE + 30 * DAY)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from laurels.cli.console import at_hand, aware, reading, short, show, table
+from laurels.cli.console import at_hand, aware, draw, err, out, reading, short, show, table
 from laurels.cli.tables import Listing
 from models.values.activity import Kind
 
@@ -89,6 +89,15 @@ def test_in_a_pipe_nothing_is_folded_and_a_stated_width_is_kept(
     monkeypatch.setenv("COLUMNS", "60")
     show(None, as_json=False, table=lambda: made)
     assert {len(line.rstrip()) for line in capsys.readouterr().out.splitlines()[1:]} == {60}
+
+
+def test_a_name_between_colons_is_no_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    err.print("laurels: trim:email: is personal", markup=False, highlight=False)
+    out.print(":bomb:", markup=False)
+    draw(table("Files", ("file",), [("a:bomb:b.csv",)]))
+    told = capsys.readouterr()
+    assert told.err == "laurels: trim:email: is personal\n"
+    assert ":bomb:\n" in told.out and "a:bomb:b.csv" in told.out
 
 
 def test_a_note_stands_below_a_table_that_has_rows() -> None:

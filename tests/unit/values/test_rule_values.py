@@ -45,6 +45,13 @@ def test_a_rule_is_critical_and_about_every_row_unless_it_says_otherwise() -> No
         ({"check": {"required": "price"}}, "price is no field: write kind, member"),
         ({"check": {"required": "attributes.Big"}}, "attributes.Big is no field"),
         ({"check": {"between": {"field": "amount"}}}, "between: name min, max or both"),
+        ({"check": {"between": {"field": "amount", "min": 10, "max": 1}}}, "nothing is between 10 and 1"),
+        ({"check": {"differ": ["member", "member"]}}, "differ: member never differs from itself"),
+        (
+            {"check": {"one_of": {"field": "verified", "values": ["yes"]}}},
+            "verified is read as false or true",
+        ),
+        ({"check": {"one_of": {"field": "kind", "values": ["Order"]}}}, "kind is read as login or"),
         ({"check": {"between": {"field": "currency", "min": 1}}}, "between: currency is no number"),
         ({"check": {"between": {"field": "amount", "min": 2**53 + 1}}}, "must stay within 2^53"),
         ({"check": {"matches": {"field": "kind", "pattern": "(a"}}}, "'(a' is no pattern"),
