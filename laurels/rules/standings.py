@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from laurels.errors import RuleRefusedError
 from laurels.rules.arithmetic import total
-from models.values.boards import Board, CountMetric
+from models.values.boards import Board, CountMetric, Metric
 
 BOARD_ACTIVITY = ibis.table(
     {
@@ -59,6 +59,13 @@ def _counts(rows: ir.Table, board: Board) -> ir.IntegerValue:
     if metric.when == "verified":
         counted &= rows.verified
     return ibis.cases((counted, ibis.literal(1, "int64")), else_=ibis.literal(0, "int64"))
+
+
+def takes(metric: Metric, kind: str, *, verified: bool | None) -> bool:
+    """Return whether an activity counts by a metric: what `standings` adds up, for one row; refunds count against."""
+    if not isinstance(metric, CountMetric):
+        return kind in {"purchase", "refund"}
+    return kind == metric.count.value and (metric.when != "verified" or verified is True)
 
 
 def clock_bits(starts_at: datetime, ends_at: datetime) -> int:

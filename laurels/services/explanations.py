@@ -14,6 +14,7 @@ from sqlalchemy import Text, cast
 from sqlmodel import Session, col, select
 
 from laurels.errors import NotFoundError, RuleRefusedError
+from laurels.rules.standings import takes
 from laurels.services.explained import (
     Award,
     BalanceExplanation,
@@ -137,7 +138,11 @@ def _grant(session: Session, grant: TierGrant) -> GrantExplanation:
         tiers.board if tiers else "",
         in_line(tier[0]) if tier else "",
     )
-    counted = explanations.facts(session, explanations.counted(session, grant.window_id, grant.member_id))
+    there = explanations.facts(session, explanations.counted(session, grant.window_id, grant.member_id))
+    metrics = [one.metric for one in version.program.boards if one.board == window.board]
+    counted = [
+        one for one in there if any(takes(metric, one.kind, verified=one.verified) for metric in metrics)
+    ]
     return GrantExplanation(
         *(grant.id, grant.member_id, grant.percent, grant.rank, grant.pass_number),
         *(grant.starts_at, grant.ended_at, grant.ended_by, rule, f"{window.board}/{window.period}"),

@@ -115,7 +115,7 @@ def covered(session: Session, refunds: Sequence[UUID]) -> dict[UUID, list[UUID]]
 
 
 def counted(session: Session, window_id: int, member_id: UUID) -> list[UUID]:
-    """Return the activities of which a member's score in a window is made, refunds among them."""
+    """Return what a member did in a window, and what was given back of it: of these is a score made."""
     rows = driver(session).execute(_COUNTED, {"window": window_id, "member": member_id}).fetchall()
     return [activity for (activity,) in rows if isinstance(activity, UUID)]
 

@@ -155,6 +155,39 @@ def test_a_delivery_leads_to_its_grant_its_score_and_each_row_that_counted(
     assert written(runtime) == before
 
 
+def test_only_what_the_board_counts_is_told_to_have_counted(runtime: Runtime, tmp_path: Path) -> None:
+    verified = {"count": "referral", "when": "verified"}
+    apply(
+        runtime,
+        **RACE
+        | {"boards": [RACE["boards"][0] | {"metric": verified}], "earning": [*CAPPED, *RACE["earning"]]},
+    )
+    rows = [purchase("p1", "ada", "1.00"), share("s1", "ada"), referral("r1", "ada", "bob")]
+    run_rows(runtime, tmp_path, [*rows, referral("r2", "ada", "cyd", verified="false")])
+    boards.reconcile_boards(runtime, as_of=JUNE)
+    with runtime.database.transaction() as session:
+        grant = session.exec(select(TierGrant)).one()
+    told = explanations.explain_grant(runtime, str(grant.id))
+    assert (told.score, [fact.line for fact in told.counted]) == (1, [3])
+
+
+def test_of_a_board_of_money_purchases_count_and_refunds_against(runtime: Runtime, tmp_path: Path) -> None:
+    spend = {
+        "board": "spend",
+        "metric": {"sum": "amount", "of": "purchase", "net": "refunds"},
+        "windows": ["season"],
+    }
+    tiers = {"board": "spend/season", "ranks": [{"to": 1, "percent": 30}]}
+    apply(runtime, **RACE | {"boards": [spend], "tiers": tiers, "earning": CAPPED})
+    rows = [purchase("p1", "ada", "10.00", order_id="o1"), share("s1", "ada"), refund("r1", "o1", "4.00")]
+    run_rows(runtime, tmp_path, rows)
+    boards.reconcile_boards(runtime, as_of=JUNE)
+    with runtime.database.transaction() as session:
+        grant = session.exec(select(TierGrant)).one()
+    told = explanations.explain_grant(runtime, str(grant.id))
+    assert (told.score, told.agrees, [fact.line for fact in told.counted]) == (600, True, [1, 3])
+
+
 @pytest.mark.parametrize(
     ("damage", "agrees"),
     [
